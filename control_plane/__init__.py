@@ -1,0 +1,1 @@
+"""Who our customers are, what they may have, and where it runs."""

@@ -1,0 +1,1 @@
+"""The world outside: each file speaks to one other system."""

@@ -1,0 +1,69 @@
+"""What the control plane signs: access tokens for people, and its own for speaking to tenant planes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from control_plane.identity.keys import SigningKeys
+from control_plane.identity.schemas import OpenSession
+from shared.tokens import Audience, Claims, sign
+from shared.tx import Clock, utc_now
+
+INTERNAL_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuer:
+    keys: SigningKeys
+    access_token_seconds: int
+    clock: Clock = utc_now
+
+    async def access_token(self, session: OpenSession) -> str:
+        """Its claims are ``shared.tokens.Claims``; ``sid`` is the session."""
+        user = session.user
+        claims = _claims(
+            str(user.id),
+            session.id,
+            session.issued_at,
+            self.access_token_seconds,
+            email=user.email,
+            name=user.name,
+            role=user.role,
+            tenant_id=user.tenant_id,
+        )
+        return await self._sign(claims, "opsplane")
+
+    async def internal_token(self) -> str:
+        """The control plane itself, for no tenant; refused by every door that is meant for people."""
+        claims = _claims(
+            "control_plane",
+            uuid7(),
+            self.clock(),
+            INTERNAL_SECONDS,
+            email="",
+            name="control plane",
+            role="control_plane",
+            tenant_id=None,
+        )
+        return await self._sign(claims, "opsplane-internal")
+
+    async def _sign(self, claims: Claims, audience: Audience) -> str:
+        key = await self.keys.current()
+        return sign(claims.model_dump(mode="json"), key=key.private_key, kid=key.kid, audience=audience)
+
+
+def _claims(
+    sub: str,
+    sid: UUID,
+    issued_at: datetime,
+    seconds: int,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    tenant_id: str | None,
+) -> Claims:
+    iat = int(issued_at.timestamp())
+    return Claims(sub=sub, email=email, name=name, role=role, tenant_id=tenant_id, sid=sid, iat=iat, exp=iat + seconds)

@@ -1,0 +1,1 @@
+"""How Opsplane is started, built and shipped. Nothing in the two planes imports from here."""

@@ -1,0 +1,1 @@
+"""One machine, one command: a PostgreSQL, both planes and the frontend without anything installed beforehand."""

@@ -1,0 +1,142 @@
+"""`opsplane up`: from nothing to a running installation, with a storm of alerts to look at."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from rich.console import Console
+from rich.table import Table
+
+from infra.local import installation as local
+from infra.local.accounts import ensure_demo
+from infra.local.database import owner_url
+from infra.local.frontend_build import FrontendError, build_frontend
+from infra.local.node import NodeError
+from infra.local.options import HOST, ROOT, Options, Unusable, make_data_dir
+from infra.local.origin import create_origin
+from infra.local.storm import replay_storm
+from shared.errors import Unavailable
+from shared.logs import configure_logs
+from tenant_plane.core.provision import UnsupportedDatabase
+
+console = Console()
+FRONTEND = ROOT / "frontend"
+
+
+def up(options: Options) -> None:
+    configure_logs(level="WARNING", readable=True)
+    require_free_port(options.port)
+    make_data_dir(options.data_dir)
+    with console.status("Building the frontend …") as status:
+        try:
+            built = build_frontend(FRONTEND, lambda line: status.update(f"Building the frontend: {line}"))
+        except (FrontendError, NodeError) as error:
+            raise Unusable(str(error)) from None
+    console.print("[green]✓[/] Frontend " + ("built" if built else "unchanged"))
+    asyncio.run(_serve(options))
+
+
+def require_free_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Unusable(
+                f"Port {port} on {HOST} can't be used ({error.strerror}); stop what listens there or set OPSPLANE_PORT."
+            ) from None
+
+
+@asynccontextmanager
+async def prepared(options: Options, *, with_worker: bool = True) -> AsyncIterator[local.Installation]:
+    """The installation of the data directory: database running and migrated, planes put together, nothing served."""
+    make_data_dir(options.data_dir)
+    known = local.read_secrets(options.data_dir)
+    url = await owner_url(options.data_dir)
+    try:
+        await local.prepare(url, known)
+    except UnsupportedDatabase as error:
+        raise Unusable(str(error)) from None
+    async with local.open_installation(
+        url, known, demo_file=options.demo_file, with_worker=with_worker
+    ) as installation:
+        yield installation
+
+
+async def _serve(options: Options) -> None:
+    with console.status("Starting the database and migrating …"):
+        stack = contextlib.AsyncExitStack()
+        installation = await stack.enter_async_context(prepared(options))
+    async with stack:
+        console.print("[green]✓[/] Database ready and migrated")
+        with console.status("Creating the demo tenants …"):
+            demo = await ensure_demo(installation, options.demo_file, options.base_url)
+        console.print("[green]✓[/] Tenants acme and globex")
+        origin = create_origin(installation, FRONTEND / "dist", {"database": lambda: answers(installation)})
+        config = uvicorn.Config(
+            origin,
+            host=HOST,
+            port=options.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+        )
+        server = uvicorn.Server(config)
+        showing = asyncio.create_task(_show(server, options, demo))
+        await server.serve()
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+
+
+async def answers(installation: local.Installation) -> None:
+    """Raises Unavailable when either plane is not ready."""
+    for name, plane in (("control plane", installation.control), ("tenant plane", installation.tenant)):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=plane), base_url="http://plane") as client:
+            if (await client.get("/readyz")).status_code != 200:
+                raise Unavailable(f"the {name} is not ready")
+
+
+async def _show(server: uvicorn.Server, options: Options, demo: dict[str, Any]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.05)
+    if options.storm and await _is_fresh(options, demo):
+        await replay_storm(options.base_url, demo["tenants"][0]["api_key"], console)
+    _welcome(options, demo)
+
+
+async def _is_fresh(options: Options, demo: dict[str, Any]) -> bool:
+    headers = {"authorization": f"Bearer {demo['tenants'][0]['api_key']}"}
+    async with httpx.AsyncClient(base_url=options.base_url, headers=headers, timeout=30) as client:
+        response = await client.get("/api/alerts?limit=1")
+        return response.is_success and response.json()["data"]["total"] == 0
+
+
+def _welcome(options: Options, demo: dict[str, Any]) -> None:
+    table = Table(title="Demo accounts", title_justify="left", box=None, pad_edge=False)
+    for column in ("tenant", "role", "e-mail", "password"):
+        table.add_column(column)
+    for tenant in demo["tenants"]:
+        for role in ("admin", "operator", "viewer"):
+            table.add_row(tenant["tenant_id"], role, tenant[role]["email"], tenant[role]["password"])
+    table.add_row("-", "super_admin", demo["super_admin"]["email"], demo["super_admin"]["password"])
+    key = demo["tenants"][0]["api_key"]
+    console.print()
+    console.print(table)
+    console.print(f"\n[bold]Opsplane runs at {options.base_url}[/]   (Ctrl-C stops it)\n")
+    console.print("Three to try:", highlight=False)
+    for line in (
+        f"curl -X POST {options.base_url}/api/webhook -H 'Authorization: Bearer {key}'"
+        """ -H 'Content-Type: application/json' -d '{"title": "Disk full on db-7", "severity": "critical","""
+        """ "service": "db-7"}'""",
+        f"curl -H 'Authorization: Bearer {key}' '{options.base_url}/api/incidents?status=triggered&limit=5'",
+        f"curl -X POST {options.base_url}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
+        """ -d '{"query": "{ overview { notAcknowledged firingAlerts } }"}'""",
+    ):
+        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+    console.print()

@@ -1,0 +1,1 @@
+"""What the two planes say to each other over HTTP: Pydantic models only."""

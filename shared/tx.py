@@ -1,0 +1,98 @@
+"""What a service function receives: an open transaction that knows who acts, for whom, and what time it is.
+
+Doors open and commit transactions; services only use them. ``require`` is the first statement of every public service
+function, ``public`` marks the few that anyone may call. ``now`` is read once per transaction, so that one verb has
+one time.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar, Literal, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.errors import Forbidden
+
+Clock = Callable[[], datetime]
+ActorKind = Literal["user", "api_key", "source", "system", "anonymous"]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """``id`` is the slug people see; ``schema`` is also the name of the Postgres role that may touch it."""
+
+    id: str
+    schema: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A verified caller. ``name`` is what timelines and logs show: an e-mail address, a key's name, ``system``."""
+
+    id: str
+    kind: ActorKind
+    name: str
+    role: str
+    permissions: frozenset[str]
+    tenant: Tenant | None = None
+    profile: str | None = None
+    expires_at: datetime | None = None
+
+    def require(self, permission: str) -> None:
+        if permission not in self.permissions:
+            raise Forbidden(f"This needs the permission {permission}, which the role {self.role} does not have.")
+
+
+ANONYMOUS = Actor(id="anonymous", kind="anonymous", name="anonymous", role="anonymous", permissions=frozenset())
+
+
+class Event(BaseModel):
+    """A fact, stored in the same commit as the rows it tells about; ``kind`` names it in the queue and on the wire."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTx:
+    session: AsyncSession
+    actor: Actor
+    now: datetime
+
+    def require(self, permission: str) -> None:
+        self.actor.require(permission)
+
+    def public(self) -> None:
+        """Anyone may call this verb; the function itself checks what it is given (a password, a token)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTx(ReadTx):
+    events: list[Event] = field(default_factory=list)
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
+
+
+class Database(Protocol):
+    """The only openers of transactions. ``write`` commits on leaving; an exception rolls everything back."""
+
+    def read(self, actor: Actor) -> AbstractAsyncContextManager[ReadTx]: ...
+    def write(self, actor: Actor) -> AbstractAsyncContextManager[WriteTx]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as it stands in the tenant's ``events`` table."""
+
+    id: UUID
+    kind: str
+    body: Mapping[str, object]

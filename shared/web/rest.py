@@ -1,0 +1,277 @@
+"""REST on Starlette: the signature of a handler is its contract.
+
+A handler may take ``tx`` (its annotation, ReadTx or WriteTx, opens the transaction), ``actor`` (verified, without a
+transaction), the names written in its path, ``query`` and ``body`` (Pydantic types), ``raw`` (the bytes), ``if_match``
+(the version a client last saw) and ``request``. It returns what its annotation says. Routes and the OpenAPI document
+are both read from the same list of operations. Why our own: infra/docs/decisions/0002-endpoint-layer.md.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.database import runs_twice
+from shared.errors import AppError, BadRequest, FieldError, Invalid, MethodNotAllowed, TooLarge
+from shared.tx import ANONYMOUS, Actor, Database, WriteTx
+from shared.web import idempotency, ratelimit, render
+
+PATH_PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
+ETAG = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
+MAX_BODY_BYTES = 1024 * 1024
+Access = Literal["signed-in", "public", "ingest"]
+Handler = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One endpoint. ``kind`` and ``plural`` name its things in the profiles ``k8s`` and ``bare``.
+
+    ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    status: int
+    tag: str
+    kind: str
+    plural: str
+    access: Access
+    profile: str
+    errors: tuple[type[AppError], ...]
+    max_body_bytes: int
+    idempotent: bool
+    hints: Mapping[str, Any]
+    path_adapters: Mapping[str, TypeAdapter[Any]]
+    query: type[BaseModel] | None
+    body: TypeAdapter[Any] | None
+    returns: TypeAdapter[Any] | None
+
+    @property
+    def id(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def writes(self) -> bool:
+        return self.hints.get("tx") is WriteTx
+
+    @property
+    def sort_key(self) -> tuple[tuple[bool, str], ...]:
+        """Written segments before parameters, so ``/alerts/thresholds`` is never read as an alert's id."""
+        return tuple(("{" in part, part) for part in self.path.split("/"))
+
+
+@dataclass(kw_only=True)
+class Api:
+    """The endpoints of one domain."""
+
+    tag: str
+    kind: str = "Object"
+    plural: str = "items"
+    operations: list[Operation] = field(default_factory=list)
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = 200,
+        access: Access = "signed-in",
+        kind: str | None = None,
+        plural: str | None = None,
+        profile: str = "atlas",
+        errors: Sequence[type[AppError]] = (),
+        max_body_bytes: int = MAX_BODY_BYTES,
+        idempotent: bool | None = None,
+    ) -> Callable[[Handler], Handler]:
+        named = PATH_PARAMETER.findall(path)
+        known = {"tx", "actor", "request", "query", "body", "raw", "if_match", *named}
+
+        def register(handler: Handler) -> Handler:
+            hints = get_type_hints(handler, include_extras=True)
+            parameters = set(inspect.signature(handler).parameters)
+            if parameters - known or set(named) - parameters:
+                raise TypeError(f"{handler.__qualname__}: parameters {sorted(parameters)} do not fit {path}")
+            returned = hints.pop("return", None)
+            self.operations.append(
+                Operation(
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    status=status,
+                    tag=self.tag,
+                    kind=kind or self.kind,
+                    plural=plural or self.plural,
+                    access=access,
+                    profile=profile,
+                    errors=tuple(errors),
+                    max_body_bytes=max_body_bytes,
+                    idempotent=method == "POST" and access == "signed-in" and hints.get("tx") is WriteTx
+                    if idempotent is None
+                    else idempotent,
+                    hints=hints,
+                    path_adapters={name: TypeAdapter(hints[name]) for name in named},
+                    query=hints.get("query"),
+                    body=TypeAdapter(hints["body"]) if "body" in hints else None,
+                    returns=None if returned in (None, type(None), Response) else TypeAdapter(returned),
+                )
+            )
+            return handler
+
+        return register
+
+    def get(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self.operation("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self.operation("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self.operation("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self.operation("DELETE", path, **options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """What a plane gives its endpoints: who is calling, where the data is, how often they may call."""
+
+    database: Database
+    authenticate: Callable[[Request, Operation], Awaitable[Actor]]
+    limiter: ratelimit.RateLimiter
+
+
+def routes(operations: Sequence[Operation], edge: Edge) -> list[Route]:
+    """One route per path, so that a wrong method is a 405 with the whole Allow header."""
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in sorted(operations, key=lambda o: o.sort_key):
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    return [_route(path, methods, edge) for path, methods in by_path.items()]
+
+
+def _route(path: str, methods: Mapping[str, Operation], edge: Edge) -> Route:
+    allowed = sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
+
+    async def endpoint(request: Request) -> Response:
+        operation = methods.get("GET" if request.method == "HEAD" else request.method)
+        if operation is None:
+            request.scope["response_headers"] = {"allow": ", ".join(allowed)}
+            raise MethodNotAllowed(f"{request.method} is not possible here; {', '.join(allowed)} is.")
+        request.scope["operation"] = operation
+        return await _answer(operation, edge, request)
+
+    # Every method reaches us: Starlette's own 405 would not carry the error shape.
+    return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"])
+
+
+async def _answer(operation: Operation, edge: Edge, request: Request) -> Response:
+    actor = ANONYMOUS if operation.access == "public" else await edge.authenticate(request, operation)
+    request.scope["actor"] = actor
+    edge.limiter.check(request, actor, spend=operation.access != "ingest")
+    arguments, raw = await _arguments(operation, request, actor)
+    if "tx" not in operation.hints:
+        return render.response(operation, request, await operation.handler(**arguments))
+    if not operation.writes:
+        async with edge.database.read(actor) as tx:
+            return render.response(operation, request, await operation.handler(tx=tx, **arguments))
+    key = idempotency.key_of(request) if operation.idempotent else None
+
+    async def write() -> Response:
+        async with edge.database.write(actor) as tx:
+            if key is None:
+                return render.response(operation, request, await operation.handler(tx=tx, **arguments))
+            call = idempotency.Call(key, actor.id, request.method, request.url.path, request.url.query, raw)
+            if (stored := await idempotency.claim(tx, call)) is not None:
+                return stored
+            response = render.response(operation, request, await operation.handler(tx=tx, **arguments))
+            await idempotency.keep(tx, call, response)
+            return response
+
+    return await runs_twice(write)
+
+
+async def _arguments(operation: Operation, request: Request, actor: Actor) -> tuple[dict[str, Any], bytes]:
+    hints, arguments, raw = operation.hints, dict[str, Any](), b""
+    if "actor" in hints:
+        arguments["actor"] = actor
+    if "request" in hints:
+        arguments["request"] = request
+    if "if_match" in hints:
+        arguments["if_match"] = _if_match(request)
+    if operation.body is not None or "raw" in hints or operation.method == "POST":
+        raw = await _body(request, operation.max_body_bytes)
+    if "raw" in hints:
+        arguments["raw"] = raw
+    where = "path"
+    try:
+        for name, adapter in operation.path_adapters.items():
+            arguments[name] = adapter.validate_python(request.path_params[name])
+        where = "query"
+        if operation.query is not None:
+            arguments["query"] = operation.query.model_validate(_query(operation.query, request.scope["query_string"]))
+        where = "body"
+        if operation.body is not None:
+            arguments["body"] = operation.body.validate_json(raw or b"{}")
+    except ValidationError as error:
+        raise _invalid(where, error) from None
+    return arguments, raw
+
+
+def _query(model: type[BaseModel], query_string: bytes) -> dict[str, Any]:
+    """``?status=a&status=b`` and ``?status=a,b`` both fill a list field; ``profile`` belongs to the renderer."""
+    lists = {info.alias or name for name, info in model.model_fields.items() if _is_list(info.annotation)}
+    values: dict[str, Any] = {}
+    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
+        if name in lists:
+            values.setdefault(name, []).extend(part for part in value.split(",") if part)
+        elif name != "profile":
+            values[name] = value
+    return values
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(candidate) is list for candidate in (annotation, *get_args(annotation)))
+
+
+def _invalid(where: str, error: ValidationError) -> AppError:
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return BadRequest("The body is not valid JSON: " + details[0]["msg"].removeprefix("Invalid JSON: "))
+    errors = [
+        FieldError(field=".".join(str(part) for part in (where, *detail["loc"])), message=detail["msg"])
+        for detail in details
+    ]
+    first = f"{errors[0].field}: {errors[0].message}"
+    return Invalid(first if len(errors) == 1 else f"{len(errors)} fields are wrong; {first}", errors=errors)
+
+
+def _if_match(request: Request) -> int | None:
+    header = request.headers.get("if-match")
+    if header is None or header.strip() == "*":
+        return None
+    found = ETAG.match(header.strip())
+    if found is None:
+        raise BadRequest('If-Match must be the ETag of an earlier answer, for example "3".')
+    return int(found[1])
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"The body is larger than {limit:,} bytes.")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise BadRequest("The connection closed before the whole body arrived.") from None
+    return b"".join(chunks)

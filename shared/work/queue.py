@@ -1,0 +1,105 @@
+"""The queue of reactions: pgqueuer (https://pgqueuer.readthedocs.io) in the plane-level schema ``queue``.
+
+A job names a tenant and a recorded event, nothing else; the row was written in the commit that recorded the event.
+Reactions run at least once and are safe to repeat. One that fails is tried again with growing delays, then logged and
+given up.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.models import Job
+from prometheus_client import Counter
+
+SCHEMA = "queue"
+SETTINGS = DBSettings(db_schema=SCHEMA)
+ATTEMPTS = 6
+FIRST_DELAY_SECONDS = 0.5
+log = structlog.get_logger()
+JOBS = Counter("opsplane_reactions_total", "Reactions that ran", ["kind", "result"])
+
+Reaction = Callable[[str, UUID], Awaitable[None]]
+"""Takes a tenant_id and the id of the event to react to."""
+
+
+def _queries(connection: asyncpg.Connection) -> Queries:
+    return Queries(
+        AsyncpgDriver(connection),
+        qbe=QueryBuilderEnvironment(SETTINGS),
+        qbq=QueryQueueBuilder(SETTINGS),
+        qbs=QuerySchedulerBuilder(SETTINGS),
+    )
+
+
+async def install_queue(connection: asyncpg.Connection) -> None:
+    queries = _queries(connection)
+    if not await queries.schema_is_installed():
+        await queries.install()
+
+
+async def run_queue(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event) -> None:
+    """Work until ``stop``; a lost connection is made anew, so a restarting database only delays reactions."""
+    while not stop.is_set():
+        try:
+            await _work(url, reactions, stop)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("queue_lost_database", error=str(error))
+        except Exception as error:
+            log.error("queue_failed", exc_info=error)
+        if not stop.is_set():
+            await _pause(stop, 1)
+
+
+async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event) -> None:
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        worker = PgQueuer(AsyncpgDriver(connection), queries=_queries(connection))
+        for kind, reaction in reactions.items():
+            worker.entrypoint(kind)(_job(kind, reaction))
+        stopping = asyncio.create_task(_forward(stop, worker.shutdown))
+        try:
+            await worker.run(dequeue_timeout=timedelta(seconds=5), batch_size=20, shutdown_on_listener_failure=True)
+        finally:
+            stopping.cancel()
+    finally:
+        await connection.close(timeout=2)
+
+
+def _job(kind: str, reaction: Reaction) -> Callable[[Job], Awaitable[None]]:
+    async def run(job: Job) -> None:
+        wanted = json.loads(job.payload or b"{}")
+        for attempt in range(ATTEMPTS):
+            try:
+                await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
+            except Exception as error:
+                JOBS.labels(kind, "failed").inc()
+                log.error("reaction_failed", kind=kind, attempt=attempt + 1, tenant=wanted["tenant_id"], exc_info=error)
+                await asyncio.sleep(FIRST_DELAY_SECONDS * 2**attempt)
+            else:
+                JOBS.labels(kind, "done").inc()
+                return
+        log.error("reaction_given_up", kind=kind, tenant=wanted["tenant_id"], event_id=wanted["event_id"])
+
+    return run
+
+
+async def _forward(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
+    await stop.wait()
+    shutdown.set()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""Access: the API keys of a tenant, and what the caller may do."""

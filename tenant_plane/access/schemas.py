@@ -1,0 +1,62 @@
+"""API keys in and out. The whole key is shown once, when it is made."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.fields import ShortText, Timestamp
+
+
+class Scope(StrEnum):
+    """``ingestion`` may only send alerts; the others are the roles of people."""
+
+    INGESTION = "ingestion"
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class Profile(StrEnum):
+    ATLAS = "atlas"
+    K8S = "k8s"
+    BARE = "bare"
+
+
+class ApiKeyCreate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: ShortText
+    scope: Scope
+    profile: Profile | None = None
+    expires_at: Timestamp | None = None
+
+
+class ApiKeyRead(BaseModel):
+    key_id: str
+    name: str
+    scope: Scope
+    profile: Profile | None
+    prefix: str
+    created_by: str
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    revoked_at: Timestamp | None
+
+
+class ApiKeyCreated(ApiKeyRead):
+    api_key: str
+
+
+class ApiKeyRevoked(BaseModel):
+    key_id: str
+    revoked_at: Timestamp
+
+
+class PermissionsRead(BaseModel):
+    """What the caller may do: ``level`` is 1 viewer, 2 operator, 3 admin."""
+
+    tenant_id: str
+    user_id: str
+    role: str
+    level: int
+    permissions: list[str]

@@ -1,0 +1,3 @@
+"""Alerts: what monitoring says, one row per fingerprint, with every event that told it. Knows no sender and no
+incident.
+"""

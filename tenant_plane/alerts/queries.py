@@ -1,0 +1,158 @@
+"""Every SELECT on alerts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Select, and_, func, or_, select, text, tuple_
+
+from shared.errors import FieldError, Invalid
+from shared.pages import PageQuery, decode_cursor, encode_cursor
+from shared.tx import ReadTx
+from tenant_plane.alerts.errors import AlertNotFound
+from tenant_plane.alerts.models import Alert, AlertEventRow
+from tenant_plane.alerts.schemas import AlertFilter, AlertTotals, NoisyService
+
+T = TypeVar("T")
+STATES = """
+select id, fingerprint, status, severity, name, source, service, environment, incident_id
+from alerts where fingerprint = any($1) order by fingerprint for update
+"""
+
+
+async def states(connection: asyncpg.Connection, fingerprints: Sequence[str]) -> list[asyncpg.Record]:
+    """Locked in the order of their fingerprints, so that two batches never wait for each other in a circle."""
+    return await connection.fetch(STATES, fingerprints)
+
+
+async def one(tx: ReadTx, alert_id: UUID) -> Alert:
+    alert = await tx.session.get(Alert, alert_id)
+    if alert is None:
+        raise AlertNotFound(alert_id)
+    return alert
+
+
+def _filtered(statement: Select[T], wanted: AlertFilter) -> Select[T]:
+    if wanted.status:
+        statement = statement.where(Alert.status.in_(wanted.status))
+    if wanted.severity:
+        statement = statement.where(Alert.severity.in_(wanted.severity))
+    if wanted.source:
+        statement = statement.where(Alert.source.in_(wanted.source))
+    if wanted.service:
+        statement = statement.where(Alert.service.in_(wanted.service))
+    if wanted.incident_id is not None:
+        statement = statement.where(Alert.incident_id == wanted.incident_id)
+    if wanted.label:
+        statement = statement.where(Alert.labels.contains(dict(_label(pair) for pair in wanted.label)))
+    for word in (wanted.q or "").split():
+        statement = statement.where(
+            or_(*(column.icontains(word, autoescape=True) for column in (Alert.name, Alert.service, Alert.description)))
+        )
+    return statement
+
+
+def _label(pair: str) -> tuple[str, str]:
+    key, colon, value = pair.partition(":")
+    if not colon:
+        raise Invalid(
+            "query.label: must look like key:value",
+            errors=[FieldError(field="query.label", message="must look like key:value")],
+        )
+    return key, value
+
+
+async def page(tx: ReadTx, wanted: AlertFilter, page: PageQuery) -> tuple[Sequence[Alert], str | None]:
+    statement = _filtered(select(Alert), wanted).order_by(Alert.last_seen_at.desc(), Alert.id.desc())
+    if page.after:
+        last_seen_at, alert_id = decode_cursor(page.after, 2)
+        key = tuple_(Alert.last_seen_at, Alert.id)
+        statement = statement.where(key < tuple_(_instant(last_seen_at), _uuid(alert_id)))
+    rows = (await tx.session.scalars(statement.offset(page.skip).limit(page.size + 1))).all()
+    more = len(rows) > page.size
+    rows = rows[: page.size]
+    return rows, encode_cursor([rows[-1].last_seen_at.isoformat(), rows[-1].id]) if more else None
+
+
+async def count(tx: ReadTx, wanted: AlertFilter) -> int:
+    return await tx.session.scalar(_filtered(select(func.count()).select_from(Alert), wanted)) or 0
+
+
+def _instant(value: object) -> datetime:
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Invalid("This cursor is not one of ours; start again without it.") from None
+
+
+def _uuid(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise Invalid("This cursor is not one of ours; start again without it.") from None
+
+
+async def events_page(tx: ReadTx, alert_id: UUID, page: PageQuery) -> tuple[Sequence[AlertEventRow], str | None]:
+    statement = select(AlertEventRow).where(AlertEventRow.alert_id == alert_id)
+    if page.after:
+        received_at, event_id = decode_cursor(page.after, 2)
+        key = tuple_(AlertEventRow.received_at, AlertEventRow.id)
+        statement = statement.where(key > tuple_(_instant(received_at), _uuid(event_id)))
+    ordered = statement.order_by(AlertEventRow.received_at, AlertEventRow.id).offset(page.skip).limit(page.size + 1)
+    rows = (await tx.session.scalars(ordered)).all()
+    more = len(rows) > page.size
+    rows = rows[: page.size]
+    return rows, encode_cursor([rows[-1].received_at.isoformat(), rows[-1].id]) if more else None
+
+
+async def count_events(tx: ReadTx, alert_id: UUID) -> int:
+    statement = select(func.count()).select_from(AlertEventRow).where(AlertEventRow.alert_id == alert_id)
+    return await tx.session.scalar(statement) or 0
+
+
+async def by_ids(tx: ReadTx, ids: Sequence[UUID]) -> dict[UUID, Alert]:
+    return {alert.id: alert for alert in await tx.session.scalars(select(Alert).where(Alert.id.in_(ids)))}
+
+
+async def totals(tx: ReadTx) -> AlertTotals:
+    since = tx.now - timedelta(hours=24)
+    firing = await tx.session.scalar(select(func.count()).select_from(Alert).where(Alert.status == "firing"))
+    recent = await tx.session.execute(TOTALS, {"since": since})
+    rows = recent.all()
+    return AlertTotals(
+        firing=firing or 0,
+        events_24h=sum(row.events for row in rows),
+        duplicates_24h=sum(row.events - row.alerts for row in rows),
+        by_source=[(row.source, row.last_event_at, row.events) for row in rows],
+    )
+
+
+TOTALS = text("""
+    select a.source, max(e.received_at) as last_event_at, count(*) as events, count(distinct e.alert_id) as alerts
+    from alert_events e join alerts a on a.id = e.alert_id
+    where e.received_at > :since group by a.source order by a.source
+""")
+
+
+async def noisy_services(tx: ReadTx, first: int) -> list[NoisyService]:
+    """Services by the alerts they sent in the last 7 days."""
+    since = tx.now - timedelta(days=7)
+    short = and_(Alert.status == "resolved", Alert.ends_at - Alert.starts_at <= timedelta(minutes=5))
+    statement = (
+        select(
+            Alert.service,
+            func.sum(Alert.occurrences),
+            func.count(Alert.incident_id.distinct()),
+            func.count().filter(short),
+        )
+        .where(Alert.service.is_not(None), Alert.last_seen_at > since)
+        .group_by(Alert.service)
+        .order_by(func.sum(Alert.occurrences).desc(), Alert.service)
+        .limit(first)
+    )
+    return [
+        NoisyService(service or "", int(n), incidents, quick)
+        for service, n, incidents, quick in await tx.session.execute(statement)
+    ]

@@ -1,0 +1,1 @@
+"""Analytics: the numbers of the overview. Owns no table; asks the domains that do."""

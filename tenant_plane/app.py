@@ -1,0 +1,113 @@
+"""The tenant plane, put together: settings, database, domains, doors."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import strawberry
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from shared.database import absence_is_unavailable, create_engine
+from shared.tokens import Verifier
+from shared.tx import Clock, utc_now
+from shared.web import docs, health, openapi
+from shared.web.errors import HANDLERS
+from shared.web.middleware import RequestMiddleware
+from shared.web.ratelimit import RateLimiter
+from shared.web.rest import Edge, Operation, routes
+from tenant_plane.access.rest import api as access
+from tenant_plane.alerts.graph import AlertQueries
+from tenant_plane.alerts.live import alerts_changed
+from tenant_plane.alerts.rest import api as alerts
+from tenant_plane.alerts.schemas import AlertsChanged
+from tenant_plane.analytics.graph import OverviewQueries
+from tenant_plane.core.actors import Actors
+from tenant_plane.core.api_keys import ApiKeys
+from tenant_plane.core.directory import TenantDirectory
+from tenant_plane.core.graph import GraphContext, GraphDoor, build_schema
+from tenant_plane.core.keys import SigningKeys
+from tenant_plane.core.live import Hub
+from tenant_plane.core.provision import Provisioner
+from tenant_plane.core.tenancy import TenantDatabase
+from tenant_plane.core.websocket import live
+from tenant_plane.incidents.graph import IncidentMutations, IncidentQueries, IncidentSubscriptions
+from tenant_plane.incidents.live import incidents_changed, timeline_added
+from tenant_plane.incidents.rest import api as incidents
+from tenant_plane.incidents.schemas import IncidentChanged, TimelineAdded
+from tenant_plane.ingest.batcher import Batcher
+from tenant_plane.ingest.rest import api as ingest
+from tenant_plane.internal import internal_routes
+from tenant_plane.settings import Settings
+from tenant_plane.worker import REACTIONS, run_worker
+
+OPERATIONS: list[Operation] = [*access.operations, *alerts.operations, *incidents.operations, *ingest.operations]
+PRESENTERS = {
+    AlertsChanged.kind: alerts_changed,
+    IncidentChanged.kind: incidents_changed,
+    TimelineAdded.kind: timeline_added,
+}
+TITLE = "Opsplane tenant plane"
+DESCRIPTION = "Alerts in, incidents out, and everything a responder does with them."
+
+
+def schema() -> strawberry.Schema:
+    return build_schema(
+        queries=[IncidentQueries, AlertQueries, OverviewQueries],
+        mutations=[IncidentMutations],
+        subscriptions=[IncidentSubscriptions],
+    )
+
+
+def create_app(
+    settings: Settings, *, control_plane: httpx.AsyncClient, with_worker: bool = True, clock: Clock = utc_now
+) -> Starlette:
+    """``control_plane`` is only asked for its public keys; the plane works on while it is away."""
+    engine = create_engine(settings.tenant_app_database_url, pool_size=settings.pool_size)
+    database = TenantDatabase(engine, clock=clock, reactions=REACTIONS)
+    directory = TenantDirectory(engine)
+    signing_keys = SigningKeys(engine, control_plane)
+    actors = Actors(Verifier(signing_keys.find), ApiKeys(database, directory), directory)
+    hub = Hub(settings.tenant_app_database_url, database, directory, PRESENTERS)
+    edge = Edge(database=database, authenticate=actors.of_request, limiter=RateLimiter(settings.requests_per_minute))
+    provisioner = Provisioner(settings.tenant_database_url)
+    batcher = Batcher(database)
+
+    async def database_answers() -> None:
+        async with absence_is_unavailable(), engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(hub.run(stop)), asyncio.create_task(provisioner.refill())]
+        if with_worker:
+            tasks.append(asyncio.create_task(run_worker(settings.tenant_app_database_url, database, directory, stop)))
+        try:
+            yield
+        finally:
+            stop.set()
+            await batcher.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await engine.dispose()
+
+    document = openapi.document(TITLE, "1", DESCRIPTION, OPERATIONS)
+    graph = GraphDoor(schema(), context=lambda: GraphContext(database, hub, actors), page=docs.graphql_page())
+    all_routes: list[BaseRoute] = [
+        *routes(OPERATIONS, edge),
+        *internal_routes(provisioner, Verifier(signing_keys.find, "opsplane-internal")),
+        Route("/graphql", graph, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", graph),
+        WebSocketRoute("/ws", live),
+        *health.health_routes({"tenant_database": database_answers}),
+        *docs.docs_routes(lambda: openapi.encode(document)),
+    ]
+    app = Starlette(
+        routes=all_routes, middleware=[Middleware(RequestMiddleware)], exception_handlers=HANDLERS, lifespan=lifespan
+    )
+    app.state.database, app.state.batcher, app.state.hub = database, batcher, hub
+    app.state.actors, app.state.edge, app.state.directory = actors, edge, directory
+    return app

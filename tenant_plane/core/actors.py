@@ -1,0 +1,66 @@
+"""From a request's credential to an Actor. The tenant comes from it; ``x-tenant-id`` is only an assertion."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.requests import HTTPConnection, Request
+
+from shared.errors import Forbidden, Unauthorized
+from shared.tokens import Verifier
+from shared.tx import Actor
+from shared.web.rest import Operation
+from tenant_plane.core.api_keys import PREFIX, ApiKeys
+from tenant_plane.core.directory import TenantDirectory
+from tenant_plane.core.permissions import ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    verifier: Verifier
+    keys: ApiKeys
+    directory: TenantDirectory
+
+    async def of_request(self, request: Request, operation: Operation) -> Actor:
+        return await self.of_connection(request, in_query=operation.access == "ingest")
+
+    async def of_connection(self, connection: HTTPConnection, *, in_query: bool = False) -> Actor:
+        """Raises Unauthorized without a good credential, Forbidden when ``x-tenant-id`` names another tenant."""
+        credential = _credential(connection, in_query)
+        if credential is None:
+            raise Unauthorized("This needs a credential: Authorization: Bearer <token or API key>, or X-API-Key.")
+        actor = await self.of_credential(credential)
+        asserted = connection.headers.get("x-tenant-id")
+        if asserted is not None and (actor.tenant is None or asserted != actor.tenant.id):
+            raise Forbidden("x-tenant-id names another tenant than this credential belongs to.")
+        return actor
+
+    async def of_credential(self, credential: str) -> Actor:
+        if credential.startswith(PREFIX):
+            return await self.keys.verify(credential)
+        claims = await self.verifier.verify(credential)
+        if claims.tenant_id is None or claims.role not in ROLES or claims.role == "system":
+            raise Forbidden("This token does not belong to a tenant.")
+        tenant = await self.directory.find(claims.tenant_id)
+        if tenant is None:
+            raise Unauthorized("This token is not valid.")
+        return Actor(
+            id=claims.sub,
+            kind="user",
+            name=claims.email,
+            role=claims.role,
+            permissions=ROLES[claims.role],
+            tenant=tenant,
+            expires_at=datetime.fromtimestamp(claims.exp, UTC),
+        )
+
+
+def _credential(connection: HTTPConnection, in_query: bool) -> str | None:
+    """``?api_key=`` and ``?token=`` only where senders can set no header; they never reach a log."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    if key := connection.headers.get("x-api-key"):
+        return key
+    if in_query:
+        return connection.query_params.get("api_key") or connection.query_params.get("token")
+    return None

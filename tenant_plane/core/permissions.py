@@ -1,0 +1,34 @@
+"""Who may do what in a tenant. The table is a snapshot in tests/contracts/permissions.txt, reviewed as a diff."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    ALERTS_INGEST = "alerts:ingest"
+    ALERTS_READ = "alerts:read"
+    API_KEYS_MANAGE = "api_keys:manage"
+    DEAD_LETTERS_MANAGE = "dead_letters:manage"
+    DEAD_LETTERS_READ = "dead_letters:read"
+    INCIDENTS_READ = "incidents:read"
+    INCIDENTS_WRITE = "incidents:write"
+    PERMISSIONS_READ = "permissions:read"
+
+
+VIEWER = frozenset({Permission.ALERTS_READ, Permission.INCIDENTS_READ, Permission.PERMISSIONS_READ})
+OPERATOR = VIEWER | {
+    Permission.ALERTS_INGEST,
+    Permission.DEAD_LETTERS_MANAGE,
+    Permission.DEAD_LETTERS_READ,  # a body that nobody could read may hold the sender's credentials
+    Permission.INCIDENTS_WRITE,
+}
+ADMIN = OPERATOR | {Permission.API_KEYS_MANAGE}
+
+ROLES: Mapping[str, frozenset[Permission]] = {
+    "ingestion": frozenset({Permission.ALERTS_INGEST}),
+    "viewer": VIEWER,
+    "operator": OPERATOR,
+    "admin": ADMIN,
+    "system": frozenset(Permission),
+}
+LEVELS: Mapping[str, int] = {"ingestion": 0, "viewer": 1, "operator": 2, "admin": 3}

@@ -1,0 +1,103 @@
+"""``/ws``: the browser's live stream. The first message is the credential; afterwards only the server speaks.
+
+A browser can set no header on a WebSocket, and a token in the URL would reach logs; so it comes as the first message.
+"""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from shared.errors import AppError
+from shared.tx import Actor
+from tenant_plane.core.actors import Actors
+from tenant_plane.core.live import Hub, Listener
+from tenant_plane.core.tenancy import as_json
+
+FIRST_MESSAGE_SECONDS = 10
+PING_SECONDS = 20
+UNAUTHORIZED, TRY_AGAIN = 4401, 1012
+
+
+async def live(websocket: WebSocket) -> None:
+    actors: Actors = websocket.app.state.actors
+    hub: Hub = websocket.app.state.hub
+    await websocket.accept()
+    try:
+        actor = await asyncio.wait_for(_authenticate(websocket, actors), FIRST_MESSAGE_SECONDS)
+    except (AppError, TimeoutError, ValueError, KeyError):
+        await websocket.close(UNAUTHORIZED, "Send a valid token first.")
+        return
+    except WebSocketDisconnect:
+        return
+    async with hub.listen(actor) as listener:
+        await websocket.send_text('{"type":"ready"}')
+        await _serve(websocket, actors, listener)
+
+
+async def _authenticate(websocket: WebSocket, actors: Actors) -> Actor:
+    message = _parse(await websocket.receive_text())
+    if message.get("type") != "auth" or not isinstance(message.get("token"), str):
+        raise ValueError("the first message must be the token")
+    return await actors.of_credential(message["token"])
+
+
+async def _serve(websocket: WebSocket, actors: Actors, listener: Listener) -> None:
+    """Until the client leaves, the token expires, or the stream ends; whichever of the three comes first."""
+    tasks = [
+        asyncio.create_task(_send(websocket, listener)),
+        asyncio.create_task(_receive(websocket, actors, listener)),
+        asyncio.create_task(_keep_alive(websocket, listener)),
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        codes = [task.result() for task in done if task.exception() is None]
+        if (
+            websocket.client_state is WebSocketState.CONNECTED
+            and websocket.application_state is WebSocketState.CONNECTED
+        ):
+            await websocket.close(next((code for code in codes if code), TRY_AGAIN))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _send(websocket: WebSocket, listener: Listener) -> int:
+    async for message in listener.messages():
+        await websocket.send_text(as_json({"type": message.type, **message.body}))
+    return TRY_AGAIN
+
+
+async def _receive(websocket: WebSocket, actors: Actors, listener: Listener) -> int:
+    """The only thing a client may say is a newer token of the same tenant."""
+    try:
+        while True:
+            message = _parse(await websocket.receive_text())
+            if message.get("type") == "auth" and isinstance(message.get("token"), str):
+                actor = await actors.of_credential(message["token"])
+                if actor.tenant != listener.actor.tenant:
+                    return UNAUTHORIZED
+                listener.actor = actor
+    except (AppError, ValueError, KeyError):
+        return UNAUTHORIZED
+    except WebSocketDisconnect:
+        return 0
+
+
+async def _keep_alive(websocket: WebSocket, listener: Listener) -> int:
+    while True:
+        await asyncio.sleep(PING_SECONDS)
+        expires_at = listener.actor.expires_at
+        if expires_at is not None and expires_at <= datetime.now(UTC):
+            return UNAUTHORIZED
+        await websocket.send_text('{"type":"ping"}')
+
+
+def _parse(text: str) -> dict[str, Any]:
+    if len(text) > 16_384:
+        raise ValueError("too long")
+    message = json.loads(text)
+    return message if isinstance(message, dict) else {}

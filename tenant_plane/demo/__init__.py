@@ -1,0 +1,1 @@
+"""The story a demo installation tells: one evening's outage of a web shop, as its monitoring would have sent it."""

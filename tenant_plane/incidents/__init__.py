@@ -1,0 +1,1 @@
+"""Incidents: what is broken, how bad, who responds, and what happened when. Groups alerts, and says why."""

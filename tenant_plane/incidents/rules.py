@@ -1,0 +1,160 @@
+"""The incident state machine, references, and which alerts belong together. Pure: no SQL, no clock."""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from tenant_plane.alerts.schemas import AlertEvent
+
+
+class Status(StrEnum):
+    TRIGGERED = "triggered"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class State(StrEnum):
+    """Statuses in the coarse words of dashboards and of older tools."""
+
+    ACTIVE = "active"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+NEXT: dict[Status, tuple[Status, ...]] = {
+    Status.TRIGGERED: (Status.OPEN,),
+    Status.OPEN: (Status.ACKNOWLEDGED,),
+    Status.ACKNOWLEDGED: (Status.INVESTIGATING,),
+    Status.INVESTIGATING: (Status.RESOLVED,),
+    Status.RESOLVED: (Status.CLOSED, Status.REOPENED),
+    Status.REOPENED: (Status.INVESTIGATING,),
+    Status.CLOSED: (),
+}
+ENDED = frozenset({Status.RESOLVED, Status.CLOSED})
+UNSEEN = frozenset({Status.TRIGGERED, Status.OPEN, Status.REOPENED})
+STATES: dict[State, frozenset[Status]] = {
+    State.ACTIVE: frozenset(Status) - ENDED,
+    State.OPEN: UNSEEN,
+    State.ACKNOWLEDGED: frozenset({Status.ACKNOWLEDGED, Status.INVESTIGATING}),
+    State.RESOLVED: ENDED,
+}
+ATTENTION = {
+    status: 1 if status in UNSEEN else 2 if status not in ENDED else 3 if status is Status.RESOLVED else 4
+    for status in Status
+}
+"""How much a list wants to show it; the table computes the same in a generated column."""
+
+
+def may_move(current: Status, wanted: Status) -> bool:
+    return wanted in NEXT[current]
+
+
+def steps_to(current: Status, wanted: Status) -> list[Status] | None:
+    """The moves that lead from one status to another, each of them legal; None when there is no way.
+
+    A verb ("resolve") or a source's resolve is more than one step; each step is recorded.
+    """
+    ways: deque[list[Status]] = deque([[current]])
+    while ways:
+        way = ways.popleft()
+        if way[-1] is wanted:
+            return way[1:]
+        ways.extend([*way, step] for step in NEXT[way[-1]] if step not in way)
+    return None
+
+
+REFERENCE = re.compile(r"^INC-(\d{1,18})$", re.IGNORECASE)
+
+
+def reference_of(number: int) -> str:
+    return f"INC-{number:08d}"
+
+
+def parse_reference(text: str) -> UUID | int | None:
+    """An id, or the number in ``INC-00000001``; None for anything else."""
+    if found := REFERENCE.match(text):
+        return int(found[1])
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingRule:
+    """Alerts with the same key, each within ``window`` of the one before, are one incident. ``key`` is None: not for
+    this alert.
+    """
+
+    name: str
+    confidence: float
+    window: timedelta
+    key: Callable[[AlertEvent], str | None]
+    words: Callable[[AlertEvent], str]
+
+
+def _service_key(event: AlertEvent) -> str | None:
+    return f"service:{event.service}|{event.environment or ''}" if event.service else None
+
+
+def _sender_key(event: AlertEvent) -> str | None:
+    return f"sender:{event.source}|{event.sender_key}" if event.sender_key else None
+
+
+def _name_key(event: AlertEvent) -> str | None:
+    return f"name:{event.source}|{event.name}"
+
+
+def _service_words(event: AlertEvent) -> str:
+    return f"same service {event.service}" + (f" in {event.environment}" if event.environment else "")
+
+
+RULES: tuple[GroupingRule, ...] = (
+    GroupingRule("same_service_within_window", 0.9, timedelta(minutes=10), _service_key, _service_words),
+    GroupingRule("same_sender_group", 0.8, timedelta(minutes=10), _sender_key, lambda e: f"same group at {e.source}"),
+    GroupingRule("same_alert_name", 0.6, timedelta(minutes=10), _name_key, lambda e: f"same alert “{e.name}”"),
+)
+
+
+def rule_for(event: AlertEvent) -> tuple[GroupingRule, str]:
+    """The first rule that has something to hold on to, and its key for this event. The last rule always has."""
+    for rule in RULES:
+        key = rule.key(event)
+        if key is not None:
+            return rule, key
+    raise AssertionError("the rule on names accepts every alert")
+
+
+def reason_for(rule: GroupingRule, event: AlertEvent, *, gap: timedelta, reference: str) -> str:
+    """Why an alert joined an incident, as a person reads it on the incident page."""
+    window = int(rule.window.total_seconds() // 60)
+    words = rule.words(event)
+    return f"{words[0].upper()}{words[1:]}, {spell(gap)} after the last alert of {reference} (window {window} min)"
+
+
+def first_reason(rule: GroupingRule, event: AlertEvent) -> str:
+    window = int(rule.window.total_seconds() // 60)
+    return f"First alert: no open incident had the {rule.words(event)} in the last {window} min"
+
+
+def title_of(event: AlertEvent) -> str:
+    """The alert's name and, where the sender gave one, its sentence: "HighCPU: CPU usage above 85% for 5 minutes"."""
+    summary = event.annotations.get("summary", "")
+    return event.name if summary in ("", event.name) else f"{event.name}: {summary}"[:300]
+
+
+def spell(span: timedelta) -> str:
+    seconds = max(0, span.total_seconds())
+    if seconds < 1:
+        return "less than 1 s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

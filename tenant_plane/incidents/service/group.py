@@ -1,0 +1,364 @@
+"""Alerts become incidents: a batch is decided in memory and written set-wise. Every link carries rule and reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from shared.tx import WriteTx
+from tenant_plane.alerts import service as alerts
+from tenant_plane.alerts.rules import SEVERITY_RANK, Change, Severity
+from tenant_plane.alerts.schemas import AlertLink, StoredEvent
+from tenant_plane.core.permissions import Permission
+from tenant_plane.core.tenancy import as_json, raw_connection
+from tenant_plane.incidents import queries
+from tenant_plane.incidents.rules import (
+    ENDED,
+    UNSEEN,
+    GroupingRule,
+    Status,
+    first_reason,
+    reason_for,
+    reference_of,
+    rule_for,
+    steps_to,
+    title_of,
+)
+from tenant_plane.incidents.schemas import IncidentChanged, IncidentTriggered, Placement
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An incident while a batch passes over it."""
+
+    id: UUID
+    number: int | None
+    title: str
+    status: Status
+    severity: Severity
+    group_key: str | None
+    source: str
+    service: str | None
+    environment: str | None
+    alert_count: int
+    firing_count: int
+    last_alert_at: datetime | None
+    created: bool = False
+    changed: bool = False
+    acknowledged: bool = False
+    resolved: bool = False
+
+    @property
+    def reference(self) -> str:
+        assert self.number is not None, "numbered before any reason is written"
+        return reference_of(self.number)
+
+
+@dataclass(slots=True)
+class Entry:
+    incident: Candidate
+    event_type: str
+    payload: dict[str, Any]
+    actor: str
+    actor_kind: str = "source"
+
+
+@dataclass(slots=True)
+class Joining:
+    """An alert that joined an incident; its sentence waits until new incidents have their numbers."""
+
+    stored: StoredEvent
+    incident: Candidate
+    rule: GroupingRule
+    last_alert_at: datetime | None
+
+
+@dataclass(slots=True)
+class Batch:
+    now: datetime
+    by_id: dict[UUID, Candidate]
+    by_key: dict[str, Candidate]
+    entries: list[Entry] = field(default_factory=list)
+    joinings: list[Joining] = field(default_factory=list)
+    placed: list[tuple[Candidate | None, Joining | None]] = field(default_factory=list)
+
+
+async def apply_alerts(tx: WriteTx, stored: Sequence[StoredEvent]) -> list[Placement]:
+    """Place what fired, resolve what ended; answers one placement per event, in order.
+
+    An incident whose alerts have all resolved is resolved by their source, also after somebody acknowledged it.
+    """
+    tx.require(Permission.ALERTS_INGEST)
+    connection = await raw_connection(tx)
+    batch = await _load(connection, stored, tx.now)
+    for item in stored:
+        batch.placed.append(_place(batch, item))
+    for incident in batch.by_id.values():
+        if incident.changed and incident.firing_count <= 0 and incident.alert_count and incident.status not in ENDED:
+            _walk(batch, incident, Status.RESOLVED, f"source:{incident.source}", "all alerts resolved at their source")
+            incident.resolved = True
+    await _write(tx, connection, batch)
+    return [_placement(incident, joining) for incident, joining in batch.placed]
+
+
+async def _load(connection: asyncpg.Connection, stored: Sequence[StoredEvent], now: datetime) -> Batch:
+    ids = {item.alert.incident_id for item in stored if item.alert.incident_id is not None}
+    keys = {rule_for(item.event)[1] for item in stored if item.change is Change.FIRED}
+    batch = Batch(now, {}, {})
+    for row in await queries.candidates(connection, sorted(ids), sorted(keys)):
+        incident = Candidate(
+            id=row["id"],
+            number=row["number"],
+            title=row["title"],
+            status=Status(row["status"]),
+            severity=Severity(row["severity"]),
+            group_key=row["group_key"],
+            source=row["source"],
+            service=None,
+            environment=None,
+            alert_count=row["alert_count"],
+            firing_count=row["firing_count"],
+            last_alert_at=row["last_alert_at"],
+        )
+        batch.by_id[incident.id] = incident
+        if incident.group_key and incident.status not in ENDED:
+            other = batch.by_key.get(incident.group_key)
+            if other is None or (incident.last_alert_at or now) > (other.last_alert_at or now):
+                batch.by_key[incident.group_key] = incident
+    return batch
+
+
+def _place(batch: Batch, item: StoredEvent) -> tuple[Candidate | None, Joining | None]:
+    incident = batch.by_id.get(item.alert.incident_id) if item.alert.incident_id else None
+    sender = f"source:{item.event.source}"
+    if item.change is Change.FIRED:
+        joining = _join(batch, item, incident)
+        return joining.incident, joining
+    if incident is None or incident.status in ENDED:
+        return incident, None
+    if item.change is Change.REPEATED:
+        incident.last_alert_at, incident.changed = batch.now, True
+        if item.raised:
+            _raise_severity(batch, incident, item, sender)
+    elif item.change is Change.RESOLVED:
+        incident.firing_count, incident.changed = incident.firing_count - 1, True
+        payload = {"alert_id": str(item.alert.id), "name": item.alert.name}
+        batch.entries.append(Entry(incident, "alert_resolved", payload, sender))
+    elif item.change is Change.ACKNOWLEDGED and incident.status in UNSEEN:
+        _walk(batch, incident, Status.ACKNOWLEDGED, sender, "acknowledged at its source")
+        incident.changed = incident.acknowledged = True
+    return incident, None
+
+
+def _join(batch: Batch, item: StoredEvent, current: Candidate | None) -> Joining:
+    rule, key = rule_for(item.event)
+    found = batch.by_key.get(key)
+    if current is not None and current.status not in ENDED:
+        incident = current  # it fired again while its incident is still being worked on
+    elif found is not None and found.last_alert_at is not None and batch.now - found.last_alert_at <= rule.window:
+        incident = found
+    else:
+        incident = _new_incident(item, key)
+        batch.by_id[incident.id] = batch.by_key[key] = incident
+    joining = Joining(item, incident, rule, incident.last_alert_at)
+    batch.joinings.append(joining)
+    incident.alert_count += item.alert.incident_id != incident.id
+    incident.firing_count += 1
+    incident.last_alert_at, incident.changed = batch.now, True
+    if SEVERITY_RANK[item.event.severity] < SEVERITY_RANK[incident.severity]:
+        _raise_severity(batch, incident, item, f"source:{item.event.source}")
+    item.alert.incident_id = incident.id
+    return joining
+
+
+def _new_incident(item: StoredEvent, key: str) -> Candidate:
+    return Candidate(
+        id=uuid7(),
+        number=None,
+        title=title_of(item.event),
+        status=Status.TRIGGERED,
+        severity=item.event.severity,
+        group_key=key,
+        source=item.event.source,
+        service=item.event.service,
+        environment=item.event.environment,
+        alert_count=0,
+        firing_count=0,
+        last_alert_at=None,
+        created=True,
+    )
+
+
+def _raise_severity(batch: Batch, incident: Candidate, item: StoredEvent, sender: str) -> None:
+    """Only ever upwards, and only on news: a person's downgrade survives repeats of the same alert."""
+    if SEVERITY_RANK[item.event.severity] < SEVERITY_RANK[incident.severity]:
+        payload = {"field": "severity", "from": incident.severity, "to": item.event.severity}
+        batch.entries.append(Entry(incident, "field_changed", payload, sender))
+        incident.severity = item.event.severity
+
+
+def _walk(batch: Batch, incident: Candidate, target: Status, sender: str, reason: str) -> None:
+    for step in steps_to(incident.status, target) or ():
+        payload = {"from": incident.status, "to": step, "reason": reason}
+        batch.entries.append(Entry(incident, "status_changed", payload, sender))
+        incident.status = step
+
+
+def _placement(incident: Candidate | None, joining: Joining | None) -> Placement:
+    return Placement(
+        incident_id=incident.id if incident else None,
+        reference=incident.reference if incident else None,
+        created=joining is not None and joining.last_alert_at is None,
+        rule=joining.rule.name if joining else None,
+        joined=joining is not None and joining.last_alert_at is not None,
+    )
+
+
+async def _write(tx: WriteTx, connection: asyncpg.Connection, batch: Batch) -> None:
+    created = [incident for incident in batch.by_id.values() if incident.created]
+    changed = [incident for incident in batch.by_id.values() if incident.changed and not incident.created]
+    if created:
+        await _insert_incidents(connection, created, tx.now)
+    if batch.joinings:
+        await _insert_links(tx, connection, batch)
+    if changed or created:
+        await _update_incidents(connection, [*created, *changed], tx.now)
+    await _insert_entries(connection, batch, created, tx.now)
+    for incident in created:
+        tx.record(IncidentChanged(incident_id=incident.id, created=True))
+        tx.record(IncidentTriggered(incident_id=incident.id))
+    for incident in changed:
+        tx.record(IncidentChanged(incident_id=incident.id))
+
+
+async def _insert_incidents(connection: asyncpg.Connection, created: Sequence[Candidate], now: datetime) -> None:
+    rows = await connection.fetch(
+        INSERT_INCIDENTS,
+        [incident.id for incident in created],
+        [incident.title for incident in created],
+        [incident.severity for incident in created],
+        [incident.source for incident in created],
+        [incident.service for incident in created],
+        [incident.environment for incident in created],
+        [incident.group_key for incident in created],
+        now,
+    )
+    numbers = {row["id"]: row["number"] for row in rows}
+    for incident in created:
+        incident.number = numbers[incident.id]
+
+
+INSERT_INCIDENTS = """
+insert into incidents (id, title, severity, status, source, service, environment, group_key, created_at, updated_at,
+    version)
+select i.id, i.title, i.severity, 'triggered', i.source, i.service, i.environment, i.group_key, $8, $8, 0
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+    with ordinality as i (id, title, severity, source, service, environment, group_key, n)
+order by i.n
+returning id, number
+"""
+
+
+async def _insert_links(tx: WriteTx, connection: asyncpg.Connection, batch: Batch) -> None:
+    links: dict[tuple[UUID, UUID], AlertLink] = {}
+    for joining in batch.joinings:
+        incident, item = joining.incident, joining.stored
+        if joining.last_alert_at is None:
+            reason = first_reason(joining.rule, item.event)
+        else:
+            gap = batch.now - joining.last_alert_at
+            reason = reason_for(joining.rule, item.event, gap=gap, reference=incident.reference)
+        link = AlertLink(
+            item.alert.id, incident.id, incident.reference, joining.rule.name, reason, joining.rule.confidence
+        )
+        if (incident.id, item.alert.id) not in links:
+            links[(incident.id, item.alert.id)] = link
+            payload = {"alert_id": str(item.alert.id), "name": item.event.name, "rule": link.rule, "reason": reason}
+            batch.entries.append(Entry(incident, "alert_linked", payload, f"source:{item.event.source}"))
+    await alerts.link_alerts(tx, list(links.values()))
+    await connection.execute(
+        INSERT_LINKS,
+        [link.incident_id for link in links.values()],
+        [link.alert_id for link in links.values()],
+        [link.rule for link in links.values()],
+        [link.reason for link in links.values()],
+        [link.confidence for link in links.values()],
+        tx.now,
+    )
+
+
+INSERT_LINKS = """
+insert into incident_alerts (incident_id, alert_id, rule, reason, confidence, linked_at)
+select l.incident_id, l.alert_id, l.rule, l.reason, l.confidence, $6
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::real[])
+    as l (incident_id, alert_id, rule, reason, confidence)
+on conflict (incident_id, alert_id) do nothing
+"""
+
+
+async def _update_incidents(connection: asyncpg.Connection, incidents: Sequence[Candidate], now: datetime) -> None:
+    await connection.execute(
+        UPDATE_INCIDENTS,
+        [incident.id for incident in incidents],
+        [incident.severity for incident in incidents],
+        [incident.status for incident in incidents],
+        [incident.alert_count for incident in incidents],
+        [max(0, incident.firing_count) for incident in incidents],
+        [incident.last_alert_at for incident in incidents],
+        [incident.acknowledged for incident in incidents],
+        [incident.resolved for incident in incidents],
+        [f"source:{incident.source}" for incident in incidents],
+        now,
+    )
+
+
+UPDATE_INCIDENTS = """
+update incidents i set severity = n.severity, status = n.status, alert_count = n.alert_count,
+    firing_count = n.firing_count, last_alert_at = n.last_alert_at,
+    acknowledged_at = case when n.acknowledged then coalesce(i.acknowledged_at, $10) else i.acknowledged_at end,
+    resolved_at = case when n.resolved then $10 else i.resolved_at end,
+    resolved_by = case when n.resolved then n.resolved_by else i.resolved_by end,
+    snoozed_until = case when n.resolved then null else i.snoozed_until end,
+    updated_at = $10, version = i.version + 1
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::timestamptz[], $7::bool[], $8::bool[],
+    $9::text[])
+    as n (id, severity, status, alert_count, firing_count, last_alert_at, acknowledged, resolved, resolved_by)
+where i.id = n.id
+"""
+
+
+async def _insert_entries(
+    connection: asyncpg.Connection, batch: Batch, created: Sequence[Candidate], now: datetime
+) -> None:
+    births = [
+        Entry(
+            incident, "incident_created", {"title": incident.title, "severity": incident.severity}, "opsplane", "system"
+        )
+        for incident in created
+    ]
+    # Linking comes before moving: a reader wants to see what fired before what became of it.
+    links = [entry for entry in batch.entries if entry.event_type == "alert_linked"]
+    entries = births + links + [entry for entry in batch.entries if entry.event_type != "alert_linked"]
+    if entries:
+        await connection.execute(
+            INSERT_ENTRIES,
+            [uuid7() for _ in entries],
+            [entry.incident.id for entry in entries],
+            [entry.event_type for entry in entries],
+            [entry.actor for entry in entries],
+            [entry.actor_kind for entry in entries],
+            [as_json(entry.payload) for entry in entries],
+            now,
+        )
+
+
+INSERT_ENTRIES = """
+insert into incident_timeline (id, incident_id, event_type, actor, actor_kind, payload, occurred_at, created_at)
+select e.id, e.incident_id, e.event_type, e.actor, e.actor_kind, e.payload::jsonb, $7, $7
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+    as e (id, incident_id, event_type, actor, actor_kind, payload)
+"""

@@ -1,0 +1,102 @@
+"""What goes through a door, and what the sender hears."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
+
+from shared.fields import Timestamp
+from tenant_plane.alerts.rules import Change
+
+
+class AlertOutcome(BaseModel):
+    """What became of one alert of a request. ``incident_id`` is null when it needed no incident."""
+
+    alert_id: UUID
+    fingerprint: str
+    change: Change
+    deduplicated: bool
+    incident_id: UUID | None
+    incident_reference: str | None
+    rule: str | None
+    group_id: UUID | None
+    warnings: list[str]
+
+
+class WebhookAnswer(BaseModel):
+    """The first five fields speak of the request's first alert that has an incident; ``alerts`` has them all.
+
+    ``dedup_strategy`` is ``fingerprint`` for a repeat of a known alert, else the rule that put it into an open
+    incident, which is then the ``group_id``. ``dead_letter_id`` is set, and ``ok`` false, when the body could not be
+    read and was kept.
+    """
+
+    ok: bool = True
+    incident_id: UUID | None = None
+    deduplicated: bool = False
+    dedup_strategy: str | None = None
+    group_id: UUID | None = None
+    incident_reference: str | None = None
+    alerts: list[AlertOutcome] = []
+    dead_letter_id: UUID | None = None
+    error: str | None = None
+
+    @classmethod
+    def of(cls, outcomes: list[AlertOutcome]) -> "WebhookAnswer":
+        first = next((outcome for outcome in outcomes if outcome.incident_id), outcomes[0])
+        return cls(
+            incident_id=first.incident_id,
+            incident_reference=first.incident_reference,
+            deduplicated=first.deduplicated,
+            dedup_strategy="fingerprint" if first.deduplicated else (first.rule if first.group_id else None),
+            group_id=first.group_id,
+            alerts=outcomes,
+        )
+
+
+class AlertmanagerAnswer(BaseModel):
+    """``rca_triggered`` and ``anomaly_id`` stay false and null until anomalies exist here."""
+
+    status: str
+    rca_triggered: bool = False
+    anomaly_id: str | None = None
+    incident_ids: list[UUID] = []
+    alerts: list[AlertOutcome] = []
+    dead_letter_id: UUID | None = None
+
+
+class DeadLetterRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    source: str
+    sender: str
+    error: str
+    timestamp: Timestamp
+    replayed_at: Timestamp | None
+    text: Annotated[str, Field(exclude=True)]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def payload(self) -> JsonValue:
+        """As JSON when it is JSON, else the text as it came."""
+        try:
+            parsed: Any = json.loads(self.text)
+        except (ValueError, RecursionError):
+            return self.text
+        return parsed if _finite(self.text) else self.text
+
+
+def _finite(text: str) -> bool:
+    return "NaN" not in text and "Infinity" not in text
+
+
+@dataclass(slots=True)
+class SourceHealth:
+    source: str
+    last_event_at: datetime
+    events_24h: int
+    dead_letters_24h: int

@@ -1,0 +1,26 @@
+"""What the adapter tests share: fixtures by name, one fixed moment, and reading as a named sender."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from tenant_plane.ingest.adapters import AlertEvent, adapter_for
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NOW = datetime(2026, 4, 10, 12, 5, tzinfo=UTC)
+
+
+def fixture(name: str) -> JsonValue:
+    payload: JsonValue = json.loads((FIXTURES / f"{name}.json").read_text())
+    return payload
+
+
+def read(source: str, payload: JsonValue) -> list[AlertEvent]:
+    return adapter_for(source)[1](payload, NOW)
+
+
+def read_one(source: str, payload: JsonValue) -> AlertEvent:
+    (event,) = read(source, payload)
+    return event
