@@ -33,8 +33,9 @@ from shared.tx import Clock, utc_now
 from shared.web.errors import HANDLERS
 from shared.web.health import health_routes
 from shared.web.middleware import RequestMiddleware
+from shared.web.operations import Operation
 from shared.web.ratelimit import RateLimiter
-from shared.web.rest import Edge, Operation, routes
+from shared.web.rest import Edge, routes
 from shared.work.ticks import Tick, run_ticks
 
 log = structlog.get_logger()

@@ -7,15 +7,21 @@ A cursor is the sort key of the last row seen, so a page stays stable while rows
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.errors import FieldError, Invalid
 
 MAX_OFFSET = 1_000_000
+TIME_AND_ID: TypeAdapter[tuple[datetime, UUID]] = TypeAdapter(tuple[datetime, UUID])
+"""The sort key of most lists: an instant, and the id among those of the same instant."""
 T = TypeVar("T")
+K = TypeVar("K")
+R = TypeVar("R")
 
 
 class Page(BaseModel, Generic[T]):
@@ -60,15 +66,23 @@ def encode_cursor(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(list(values), default=str).encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, width: int) -> list[Any]:
-    """The sort key that ``encode_cursor`` was given; raises Invalid for anything else."""
+def position(cursor: str, sort_key: TypeAdapter[K]) -> K:
+    """The sort key of the last row seen; raises Invalid for a cursor of another list, or none of ours.
+
+    It comes from outside: it must have the types of the list's sort key before SQL sees it.
+    """
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return sort_key.validate_python(values, strict=False)
     except (ValueError, binascii.Error, RecursionError):
-        values = None
-    if not isinstance(values, list) or len(values) != width:
         raise Invalid(
             "This cursor is not one of ours; start again without it.",
             errors=[FieldError(field="query.cursor", message="is not a cursor of this list")],
-        )
-    return values
+        ) from None
+
+
+def cut(rows: Sequence[R], size: int, sort_key: Callable[[R], Sequence[Any]]) -> tuple[Sequence[R], str | None]:
+    """A page out of ``size + 1`` rows, and the cursor of the next one; the row too many only says that there is one."""
+    if len(rows) <= size:
+        return rows, None
+    return rows[:size], encode_cursor(sort_key(rows[size - 1]))

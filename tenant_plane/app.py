@@ -17,8 +17,9 @@ from shared.tx import Clock, utc_now
 from shared.web import docs, health, openapi
 from shared.web.errors import HANDLERS
 from shared.web.middleware import RequestMiddleware
+from shared.web.operations import Operation
 from shared.web.ratelimit import RateLimiter
-from shared.web.rest import Edge, Operation, routes
+from shared.web.rest import Edge, routes
 from tenant_plane.access.rest import api as access
 from tenant_plane.alerts.graph import AlertQueries
 from tenant_plane.alerts.live import alerts_changed

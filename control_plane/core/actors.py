@@ -12,7 +12,7 @@ from control_plane.core.permissions import ROLES, SUPER_ADMIN
 from shared.errors import Forbidden, Unauthorized
 from shared.tokens import Claims, Verifier
 from shared.tx import Actor, Tenant
-from shared.web.rest import Operation
+from shared.web.operations import Operation
 
 
 def bearer_authentication(verifier: Verifier) -> Callable[[Request, Operation], Awaitable[Actor]]:

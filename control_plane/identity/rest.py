@@ -16,7 +16,7 @@ from control_plane.identity.schemas import DemoAccounts, Profile, Refresh, Signe
 from shared.errors import AppError
 from shared.tx import ReadTx
 from shared.web.errors import on_app_error
-from shared.web.rest import Api
+from shared.web.operations import Api
 
 api = Api(tag="auth", kind="User", plural="users")
 

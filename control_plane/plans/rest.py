@@ -2,7 +2,7 @@ from control_plane.plans import service
 from control_plane.plans.schemas import PlanRead
 from shared.pages import Page, PageQuery
 from shared.tx import ReadTx
-from shared.web.rest import Api
+from shared.web.operations import Api
 
 api = Api(tag="plans", kind="Plan", plural="plans")
 

@@ -4,12 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from control_plane.core.pages import position
 from control_plane.core.permissions import Permission
 from control_plane.plans import queries
 from control_plane.plans.schemas import PlanRead
 from shared.fields import Text
-from shared.pages import Page, PageQuery, encode_cursor
+from shared.pages import Page, PageQuery, cut, position
 from shared.tx import ReadTx
 
 SORT_KEY = TypeAdapter(tuple[Annotated[int, Field(ge=0, lt=2**31)], Text])
@@ -17,15 +16,15 @@ SORT_KEY = TypeAdapter(tuple[Annotated[int, Field(ge=0, lt=2**31)], Text])
 
 async def list_plans(tx: ReadTx, query: PageQuery) -> Page[PlanRead]:
     tx.require(Permission.PLANS_READ)
-    after = None if query.after is None else position(query.after, SORT_KEY, 2)
+    after = None if query.after is None else position(query.after, SORT_KEY)
     rows = await queries.plans_on_sale(tx, after=after, skip=query.skip, limit=query.size + 1)
-    shown = rows[: query.size]
+    shown, cursor = cut(rows, query.size, lambda row: [row.rank, row.name])
     return Page(
         items=[PlanRead.model_validate(row) for row in shown],
         total=await queries.count_plans(tx),
         limit=query.size,
         offset=query.skip,
-        next_cursor=encode_cursor([shown[-1].rank, shown[-1].name]) if len(rows) > query.size else None,
+        next_cursor=cursor,
     )
 
 

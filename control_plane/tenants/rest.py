@@ -8,7 +8,7 @@ from control_plane.tenants.schemas import TenantCreate, TenantQuery, TenantRead
 from shared.contracts.tenants import TenantId
 from shared.pages import Page
 from shared.tx import Actor, ReadTx
-from shared.web.rest import Api
+from shared.web.operations import Api
 
 api = Api(tag="tenants", kind="Tenant", plural="tenants")
 

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import insert
 
-from control_plane.core.pages import position
 from control_plane.core.permissions import Permission
 from control_plane.plans import service as plans
 from control_plane.tenants import queries, rules
@@ -21,7 +20,7 @@ from control_plane.tenants.schemas import (
     TenantSummary,
 )
 from shared.fields import Text
-from shared.pages import Page, encode_cursor
+from shared.pages import Page, cut, position
 from shared.tx import ReadTx, WriteTx
 
 SORT_KEY = TypeAdapter(tuple[Text])
@@ -29,15 +28,15 @@ SORT_KEY = TypeAdapter(tuple[Text])
 
 async def list_tenants(tx: ReadTx, query: TenantQuery) -> Page[TenantRead]:
     tx.require(Permission.TENANTS_READ)
-    after = None if query.after is None else position(query.after, SORT_KEY, 1)[0]
+    after = None if query.after is None else position(query.after, SORT_KEY)[0]
     rows = await queries.tenants_after(tx, states=query.state, after=after, skip=query.skip, limit=query.size + 1)
-    shown = rows[: query.size]
+    shown, cursor = cut(rows, query.size, lambda row: [row.tenant_id])
     return Page(
         items=[TenantRead.model_validate(row) for row in shown],
         total=await queries.count_tenants(tx, query.state),
         limit=query.size,
         offset=query.skip,
-        next_cursor=encode_cursor([shown[-1].tenant_id]) if len(rows) > query.size else None,
+        next_cursor=cursor,
     )
 
 

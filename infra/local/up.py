@@ -87,7 +87,7 @@ async def _serve(options: Options) -> None:
             timeout_graceful_shutdown=5,
             server_header=False,
         )
-        server = uvicorn.Server(config)
+        server = Server(config)
         showing = asyncio.create_task(_show(server, options, demo))
         await server.serve()
         showing.cancel()
@@ -102,9 +102,20 @@ async def answers(installation: local.Installation) -> None:
                 raise Unavailable(f"the {name} is not ready")
 
 
-async def _show(server: uvicorn.Server, options: Options, demo: dict[str, Any]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.05)
+class Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+async def _show(server: Server, options: Options, demo: dict[str, Any]) -> None:
+    await server.listening.wait()
     if options.storm and await _is_fresh(options, demo):
         await replay_storm(options.base_url, demo["tenants"][0]["api_key"], console)
     _welcome(options, demo)

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from shared.errors import FieldError
+from shared.web.operations import Operation
 from shared.web.render import JSON
-from shared.web.rest import Operation
 
 REF = "#/components/schemas/{model}"
 SECURITY_SCHEMES = {

@@ -8,10 +8,8 @@ Chosen by ``?profile=``, then ``Accept: application/vnd.k8s+json``, then the API
 default.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -19,9 +17,7 @@ from starlette.responses import Response
 
 from shared.errors import Invalid
 from shared.pages import Page
-
-if TYPE_CHECKING:
-    from shared.web.rest import Operation
+from shared.web.operations import Operation
 
 PROFILES = ("atlas", "k8s", "bare")
 JSON = "application/json"

@@ -1,144 +1,27 @@
-"""REST on Starlette: the signature of a handler is its contract.
+"""REST on Starlette: requests are bound to the operations' handlers, their answers rendered, their errors shaped.
 
-A handler may take ``tx`` (its annotation, ReadTx or WriteTx, opens the transaction), ``actor`` (verified, without a
-transaction), the names written in its path, ``query`` and ``body`` (Pydantic types), ``raw`` (the bytes), ``if_match``
-(the version a client last saw) and ``request``. It returns what its annotation says. Routes and the OpenAPI document
-are both read from the same list of operations. Why our own: infra/docs/decisions/0002-endpoint-layer.md.
+What a handler may take and return stands in ``operations.py``. Why our own layer:
+infra/docs/decisions/0002-endpoint-layer.md.
 """
 
-import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.database import runs_twice
 from shared.errors import AppError, BadRequest, FieldError, Invalid, MethodNotAllowed, TooLarge
-from shared.tx import ANONYMOUS, Actor, Database, WriteTx
+from shared.tx import ANONYMOUS, Actor, Database
 from shared.web import idempotency, ratelimit, render
+from shared.web.operations import Operation
 
-PATH_PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 ETAG = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
-MAX_BODY_BYTES = 1024 * 1024
-Access = Literal["signed-in", "public", "ingest"]
-Handler = Callable[..., Awaitable[Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One endpoint. ``kind`` and ``plural`` name its things in the profiles ``k8s`` and ``bare``.
-
-    ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    status: int
-    tag: str
-    kind: str
-    plural: str
-    access: Access
-    profile: str
-    errors: tuple[type[AppError], ...]
-    max_body_bytes: int
-    idempotent: bool
-    hints: Mapping[str, Any]
-    path_adapters: Mapping[str, TypeAdapter[Any]]
-    query: type[BaseModel] | None
-    body: TypeAdapter[Any] | None
-    returns: TypeAdapter[Any] | None
-
-    @property
-    def id(self) -> str:
-        return self.handler.__name__
-
-    @property
-    def writes(self) -> bool:
-        return self.hints.get("tx") is WriteTx
-
-    @property
-    def sort_key(self) -> tuple[tuple[bool, str], ...]:
-        """Written segments before parameters, so ``/alerts/thresholds`` is never read as an alert's id."""
-        return tuple(("{" in part, part) for part in self.path.split("/"))
-
-
-@dataclass(kw_only=True)
-class Api:
-    """The endpoints of one domain."""
-
-    tag: str
-    kind: str = "Object"
-    plural: str = "items"
-    operations: list[Operation] = field(default_factory=list)
-
-    def operation(
-        self,
-        method: str,
-        path: str,
-        *,
-        status: int = 200,
-        access: Access = "signed-in",
-        kind: str | None = None,
-        plural: str | None = None,
-        profile: str = "atlas",
-        errors: Sequence[type[AppError]] = (),
-        max_body_bytes: int = MAX_BODY_BYTES,
-        idempotent: bool | None = None,
-    ) -> Callable[[Handler], Handler]:
-        named = PATH_PARAMETER.findall(path)
-        known = {"tx", "actor", "request", "query", "body", "raw", "if_match", *named}
-
-        def register(handler: Handler) -> Handler:
-            hints = get_type_hints(handler, include_extras=True)
-            parameters = set(inspect.signature(handler).parameters)
-            if parameters - known or set(named) - parameters:
-                raise TypeError(f"{handler.__qualname__}: parameters {sorted(parameters)} do not fit {path}")
-            returned = hints.pop("return", None)
-            self.operations.append(
-                Operation(
-                    method=method,
-                    path=path,
-                    handler=handler,
-                    status=status,
-                    tag=self.tag,
-                    kind=kind or self.kind,
-                    plural=plural or self.plural,
-                    access=access,
-                    profile=profile,
-                    errors=tuple(errors),
-                    max_body_bytes=max_body_bytes,
-                    idempotent=method == "POST" and access == "signed-in" and hints.get("tx") is WriteTx
-                    if idempotent is None
-                    else idempotent,
-                    hints=hints,
-                    path_adapters={name: TypeAdapter(hints[name]) for name in named},
-                    query=hints.get("query"),
-                    body=TypeAdapter(hints["body"]) if "body" in hints else None,
-                    returns=None if returned in (None, type(None), Response) else TypeAdapter(returned),
-                )
-            )
-            return handler
-
-        return register
-
-    def get(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self.operation("GET", path, **options)
-
-    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self.operation("POST", path, **options)
-
-    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self.operation("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self.operation("DELETE", path, **options)
 
 
 @dataclass(frozen=True, kw_only=True)

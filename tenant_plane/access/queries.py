@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import TypeAdapter
 from sqlalchemy import func, literal, select, tuple_
 
-from shared.errors import Invalid
-from shared.pages import PageQuery, decode_cursor, encode_cursor
+from shared.fields import Text
+from shared.pages import PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.access.errors import ApiKeyNotFound
 from tenant_plane.access.models import ApiKey
+
+TIME_AND_KEY: TypeAdapter[tuple[datetime, Text]] = TypeAdapter(tuple[datetime, Text])
 
 
 async def one(tx: ReadTx, key_id: str) -> ApiKey:
@@ -22,17 +25,10 @@ async def one(tx: ReadTx, key_id: str) -> ApiKey:
 async def page(tx: ReadTx, page: PageQuery) -> tuple[Sequence[ApiKey], str | None]:
     statement = select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
     if page.after:
-        created_at, key_id = decode_cursor(page.after, 2)
-        try:
-            key = tuple_(literal(datetime.fromisoformat(str(created_at))), literal(str(key_id)))
-        except ValueError:
-            raise Invalid("This cursor is not one of ours; start again without it.") from None
-        statement = statement.where(tuple_(ApiKey.created_at, ApiKey.id) < key)
+        after = (literal(value) for value in position(page.after, TIME_AND_KEY))
+        statement = statement.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
     rows = (await tx.session.scalars(statement.offset(page.skip).limit(page.size + 1))).all()
-    if len(rows) <= page.size:
-        return rows, None
-    last = rows[page.size - 1]
-    return rows[: page.size], encode_cursor([last.created_at.isoformat(), last.id])
+    return cut(rows, page.size, lambda row: [row.created_at.isoformat(), row.id])
 
 
 async def count(tx: ReadTx) -> int:

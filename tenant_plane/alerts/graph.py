@@ -6,7 +6,6 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from shared.pages import encode_cursor
 from tenant_plane.alerts import service as alerts
 from tenant_plane.alerts.rules import AlertStatus, Severity
 from tenant_plane.alerts.schemas import AlertFilter, AlertRead
@@ -75,7 +74,7 @@ class AlertQueries:
             async with info.context.read() as tx:
                 return await alerts.count_alerts(tx, wanted)
 
-        cursors = [encode_cursor([row.last_seen_at.isoformat(), row.id]) for row in found]
+        cursors = [alerts.cursor_of(row) for row in found]
         return connection([AlertType.of(row) for row in found], cursors, cursor, count)
 
     @strawberry.field

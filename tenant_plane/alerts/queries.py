@@ -1,19 +1,19 @@
 """Every SELECT on alerts."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import Select, and_, func, literal, or_, select, text, tuple_
 
 from shared.errors import FieldError, Invalid
-from shared.pages import PageQuery, decode_cursor, encode_cursor
+from shared.pages import TIME_AND_ID, PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.alerts.errors import AlertNotFound
 from tenant_plane.alerts.models import Alert, AlertEventRow
-from tenant_plane.alerts.schemas import AlertFilter, AlertTotals, NoisyService
+from tenant_plane.alerts.schemas import AlertFilter, AlertRead, AlertTotals, NoisyService
 
 T = TypeVar("T")
 STATES = """
@@ -67,44 +67,28 @@ def _label(pair: str) -> tuple[str, str]:
 async def page(tx: ReadTx, wanted: AlertFilter, page: PageQuery) -> tuple[Sequence[Alert], str | None]:
     statement = _filtered(select(Alert), wanted).order_by(Alert.last_seen_at.desc(), Alert.id.desc())
     if page.after:
-        last_seen_at, alert_id = decode_cursor(page.after, 2)
-        key = tuple_(Alert.last_seen_at, Alert.id)
-        statement = statement.where(key < tuple_(_instant(last_seen_at), _uuid(alert_id)))
+        after = (literal(value) for value in position(page.after, TIME_AND_ID))
+        statement = statement.where(tuple_(Alert.last_seen_at, Alert.id) < tuple_(*after))
     rows = (await tx.session.scalars(statement.offset(page.skip).limit(page.size + 1))).all()
-    more = len(rows) > page.size
-    rows = rows[: page.size]
-    return rows, encode_cursor([rows[-1].last_seen_at.isoformat(), rows[-1].id]) if more else None
+    return cut(rows, page.size, cursor_key)
+
+
+def cursor_key(alert: Alert | AlertRead) -> list[object]:
+    return [alert.last_seen_at.isoformat(), alert.id]
 
 
 async def count(tx: ReadTx, wanted: AlertFilter) -> int:
     return await tx.session.scalar(_filtered(select(func.count()).select_from(Alert), wanted)) or 0
 
 
-def _instant(value: object) -> datetime:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Invalid("This cursor is not one of ours; start again without it.") from None
-
-
-def _uuid(value: object) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise Invalid("This cursor is not one of ours; start again without it.") from None
-
-
 async def events_page(tx: ReadTx, alert_id: UUID, page: PageQuery) -> tuple[Sequence[AlertEventRow], str | None]:
     statement = select(AlertEventRow).where(AlertEventRow.alert_id == alert_id)
     if page.after:
-        received_at, event_id = decode_cursor(page.after, 2)
-        key = tuple_(AlertEventRow.received_at, AlertEventRow.id)
-        statement = statement.where(key > tuple_(_instant(received_at), _uuid(event_id)))
+        after = (literal(value) for value in position(page.after, TIME_AND_ID))
+        statement = statement.where(tuple_(AlertEventRow.received_at, AlertEventRow.id) > tuple_(*after))
     ordered = statement.order_by(AlertEventRow.received_at, AlertEventRow.id).offset(page.skip).limit(page.size + 1)
     rows = (await tx.session.scalars(ordered)).all()
-    more = len(rows) > page.size
-    rows = rows[: page.size]
-    return rows, encode_cursor([rows[-1].received_at.isoformat(), rows[-1].id]) if more else None
+    return cut(rows, page.size, lambda row: [row.received_at.isoformat(), row.id])
 
 
 async def count_events(tx: ReadTx, alert_id: UUID) -> int:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from shared.pages import Page, PageQuery
 from shared.tx import ReadTx
-from shared.web.rest import Api
+from shared.web.operations import Api
 from tenant_plane.alerts import service
 from tenant_plane.alerts.errors import AlertNotFound
 from tenant_plane.alerts.schemas import AlertEventRead, AlertQuery, AlertRead

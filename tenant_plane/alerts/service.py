@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import update
 from uuid_utils.compat import uuid7
 
-from shared.pages import Page, PageQuery
+from shared.pages import Page, PageQuery, encode_cursor
 from shared.tx import ReadTx, WriteTx
 from tenant_plane.alerts import queries
 from tenant_plane.alerts.models import Alert
@@ -43,6 +43,11 @@ async def page_alerts(tx: ReadTx, wanted: AlertFilter, page: PageQuery) -> tuple
     tx.require(Permission.ALERTS_READ)
     rows, cursor = await queries.page(tx, wanted, page)
     return [AlertRead.model_validate(row) for row in rows], cursor
+
+
+def cursor_of(alert: AlertRead) -> str:
+    """The cursor that continues a list after this alert."""
+    return encode_cursor(queries.cursor_key(alert))
 
 
 async def count_alerts(tx: ReadTx, wanted: AlertFilter) -> int:

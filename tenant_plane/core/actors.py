@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection, Request
 from shared.errors import Forbidden, Unauthorized
 from shared.tokens import Verifier
 from shared.tx import Actor
-from shared.web.rest import Operation
+from shared.web.operations import Operation
 from tenant_plane.core.api_keys import PREFIX, ApiKeys
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.permissions import ROLES

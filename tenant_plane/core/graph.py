@@ -42,7 +42,7 @@ from shared.pages import PageQuery
 from shared.trace import current_trace_id
 from shared.tx import ANONYMOUS, Actor, Database, ReadTx, WriteTx
 from shared.web.errors import INTERNAL
-from shared.web.rest import MAX_BODY_BYTES, Operation
+from shared.web.operations import MAX_BODY_BYTES, Operation
 from tenant_plane.core.actors import Actors
 from tenant_plane.core.live import Hub
 

@@ -2,23 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Integer, Select, func, literal, or_, select, text, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from pydantic import TypeAdapter
+from sqlalchemy import Select, func, literal, or_, select, text, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from shared.errors import Invalid
-from shared.pages import PageQuery, decode_cursor, encode_cursor
+from shared.pages import TIME_AND_ID, PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.alerts.models import Alert
 from tenant_plane.alerts.rules import SEVERITY_RANK, Severity
 from tenant_plane.incidents.errors import IncidentNotFound
 from tenant_plane.incidents.models import Incident, IncidentAlert, TimelineEntry
 from tenant_plane.incidents.rules import ATTENTION, STATES, Status, parse_reference
-from tenant_plane.incidents.schemas import DailyResponse, IncidentFilter, OpenSummary, ResponsePeriod, Sort
+from tenant_plane.incidents.schemas import (
+    DailyResponse,
+    IncidentFilter,
+    IncidentRead,
+    OpenSummary,
+    ResponsePeriod,
+    Sort,
+)
 
 T = TypeVar("T")
 
@@ -65,61 +71,34 @@ def _filtered(statement: Select[T], wanted: IncidentFilter) -> Select[T]:
     return statement
 
 
-KEYS: dict[Sort, tuple[ColumnElement[int] | InstrumentedAttribute[int], ...]] = {
-    Sort.ATTENTION: (Incident.attention, Incident.severity_rank, -Incident.number),
-    Sort.NEWEST: (-Incident.number,),
+SORT_KEYS: dict[Sort, tuple[tuple[Any, ...], TypeAdapter[Any]]] = {
+    Sort.ATTENTION: ((Incident.attention, Incident.severity_rank, -Incident.number), TypeAdapter(tuple[int, int, int])),
+    Sort.NEWEST: ((-Incident.number,), TypeAdapter(tuple[int])),
+    Sort.UPDATED: ((Incident.updated_at, Incident.id), TIME_AND_ID),
 }
+"""Columns, all in one direction, and the types that a cursor must have."""
 
 
 async def page(
     tx: ReadTx, wanted: IncidentFilter, sort: Sort, page: PageQuery
 ) -> tuple[Sequence[Incident], str | None]:
-    if sort is Sort.UPDATED:
-        return await _page_by_update(tx, wanted, page)
-    keys = KEYS[sort]
-    statement = _filtered(select(Incident), wanted).order_by(*keys)
+    keys, types = SORT_KEYS[sort]
+    newest_first = sort is Sort.UPDATED
+    statement = _filtered(select(Incident), wanted).order_by(*(key.desc() if newest_first else key for key in keys))
     if page.after:
-        values = decode_cursor(page.after, len(keys))
-        if not all(isinstance(value, int) for value in values):
-            raise Invalid("This cursor is not one of ours; start again without it.")
-        statement = statement.where(tuple_(*keys) > tuple_(*(literal(value, Integer) for value in values)))
+        after = tuple_(*(literal(value) for value in position(page.after, types)))
+        statement = statement.where(tuple_(*keys) < after if newest_first else tuple_(*keys) > after)
     rows = (await tx.session.scalars(statement.offset(page.skip).limit(page.size + 1))).all()
-    if len(rows) <= page.size:
-        return rows, None
-    last = rows[page.size - 1]
-    following = cursor(sort, Status(last.status), Severity(last.severity), last.number, last.updated_at, last.id)
-    return rows[: page.size], following
+    return cut(rows, page.size, lambda row: cursor_key(sort, row, row.number))
 
 
-async def _page_by_update(tx: ReadTx, wanted: IncidentFilter, page: PageQuery) -> tuple[Sequence[Incident], str | None]:
-    statement = _filtered(select(Incident), wanted).order_by(Incident.updated_at.desc(), Incident.id.desc())
-    if page.after:
-        updated_at, incident_id = _instant_and_id(page.after)
-        statement = statement.where(
-            tuple_(Incident.updated_at, Incident.id) < tuple_(literal(updated_at), literal(incident_id))
-        )
-    rows = (await tx.session.scalars(statement.offset(page.skip).limit(page.size + 1))).all()
-    if len(rows) <= page.size:
-        return rows, None
-    last = rows[page.size - 1]
-    return rows[: page.size], encode_cursor([last.updated_at.isoformat(), last.id])
-
-
-def cursor(sort: Sort, status: Status, severity: Severity, number: int, updated_at: datetime, row_id: UUID) -> str:
+def cursor_key(sort: Sort, incident: Incident | IncidentRead, number: int) -> list[object]:
     """The sort key of one incident, as the columns of the same names compute it."""
     if sort is Sort.UPDATED:
-        return encode_cursor([updated_at.isoformat(), row_id])
+        return [incident.updated_at.isoformat(), incident.id]
     if sort is Sort.NEWEST:
-        return encode_cursor([-number])
-    return encode_cursor([ATTENTION[status], SEVERITY_RANK[severity], -number])
-
-
-def _instant_and_id(cursor: str) -> tuple[datetime, UUID]:
-    instant, row_id = decode_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(str(instant)), UUID(str(row_id))
-    except ValueError:
-        raise Invalid("This cursor is not one of ours; start again without it.") from None
+        return [-number]
+    return [ATTENTION[Status(incident.status)], SEVERITY_RANK[Severity(incident.severity)], -number]
 
 
 async def count(tx: ReadTx, wanted: IncidentFilter) -> int:
@@ -133,15 +112,11 @@ async def timeline(
     if event_types:
         statement = statement.where(TimelineEntry.event_type.in_(event_types))
     if page.after:
-        occurred_at, entry_id = _instant_and_id(page.after)
-        key = tuple_(TimelineEntry.occurred_at, TimelineEntry.id)
-        statement = statement.where(key > tuple_(literal(occurred_at), literal(entry_id)))
+        after = (literal(value) for value in position(page.after, TIME_AND_ID))
+        statement = statement.where(tuple_(TimelineEntry.occurred_at, TimelineEntry.id) > tuple_(*after))
     ordered = statement.order_by(TimelineEntry.occurred_at, TimelineEntry.id).offset(page.skip).limit(page.size + 1)
     rows = (await tx.session.scalars(ordered)).all()
-    if len(rows) <= page.size:
-        return rows, None
-    last = rows[page.size - 1]
-    return rows[: page.size], encode_cursor([last.occurred_at.isoformat(), last.id])
+    return cut(rows, page.size, lambda row: [row.occurred_at.isoformat(), row.id])
 
 
 async def count_timeline(tx: ReadTx, incident_id: UUID, event_types: Sequence[str]) -> int:
@@ -186,14 +161,10 @@ async def linked_alerts(
         .order_by(IncidentAlert.linked_at, IncidentAlert.alert_id)
     )
     if page.after:
-        linked_at, alert_id = _instant_and_id(page.after)
-        key = tuple_(IncidentAlert.linked_at, IncidentAlert.alert_id)
-        statement = statement.where(key > tuple_(literal(linked_at), literal(alert_id)))
+        after = (literal(value) for value in position(page.after, TIME_AND_ID))
+        statement = statement.where(tuple_(IncidentAlert.linked_at, IncidentAlert.alert_id) > tuple_(*after))
     rows = (await tx.session.execute(statement.offset(page.skip).limit(page.size + 1))).tuples().all()
-    if len(rows) <= page.size:
-        return rows, None
-    last = rows[page.size - 1][0]
-    return rows[: page.size], encode_cursor([last.linked_at.isoformat(), last.alert_id])
+    return cut(rows, page.size, lambda row: [row[0].linked_at.isoformat(), row[0].alert_id])
 
 
 async def links_of(tx: ReadTx, ids: Sequence[UUID], first: int) -> dict[UUID, list[tuple[IncidentAlert, Alert]]]:

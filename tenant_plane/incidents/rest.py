@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.pages import Page, PageQuery
 from shared.tx import ReadTx, WriteTx
-from shared.web.rest import Api
+from shared.web.operations import Api
 from tenant_plane.incidents import service
 from tenant_plane.incidents.errors import AlreadyResolved, ChangedMeanwhile, IllegalMove, IncidentNotFound
 from tenant_plane.incidents.schemas import (

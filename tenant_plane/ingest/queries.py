@@ -6,8 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, literal, select, tuple_
 
-from shared.errors import Invalid
-from shared.pages import PageQuery, decode_cursor, encode_cursor
+from shared.pages import TIME_AND_ID, PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.ingest.errors import DeadLetterNotFound
 from tenant_plane.ingest.models import DeadLetter
@@ -24,17 +23,10 @@ async def one(tx: ReadTx, letter_id: UUID) -> DeadLetter:
 async def page(tx: ReadTx, page: PageQuery) -> tuple[Sequence[DeadLetter], str | None]:
     statement = select(DeadLetter).order_by(DeadLetter.received_at.desc(), DeadLetter.id.desc())
     if page.after:
-        received_at, letter_id = decode_cursor(page.after, 2)
-        try:
-            key = tuple_(literal(datetime.fromisoformat(str(received_at))), literal(UUID(str(letter_id))))
-        except ValueError:
-            raise Invalid("This cursor is not one of ours; start again without it.") from None
-        statement = statement.where(tuple_(DeadLetter.received_at, DeadLetter.id) < key)
+        after = (literal(value) for value in position(page.after, TIME_AND_ID))
+        statement = statement.where(tuple_(DeadLetter.received_at, DeadLetter.id) < tuple_(*after))
     rows = (await tx.session.scalars(statement.offset(page.skip).limit(page.size + 1))).all()
-    if len(rows) <= page.size:
-        return rows, None
-    last = rows[page.size - 1]
-    return rows[: page.size], encode_cursor([last.received_at.isoformat(), last.id])
+    return cut(rows, page.size, lambda row: [row.received_at.isoformat(), row.id])
 
 
 async def count(tx: ReadTx) -> int:

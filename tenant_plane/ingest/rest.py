@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from shared.pages import Page, PageQuery
 from shared.tx import Actor, Database, ReadTx, Tenant, WriteTx, utc_now
-from shared.web.rest import Api
+from shared.web.operations import Api
 from tenant_plane.core.permissions import Permission
 from tenant_plane.core.tenancy import system_actor
 from tenant_plane.ingest import service

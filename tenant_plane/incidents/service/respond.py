@@ -8,7 +8,7 @@ from pydantic import MISSING
 from uuid_utils.compat import uuid7
 
 from shared.errors import FieldError, Invalid
-from shared.pages import Page, PageQuery
+from shared.pages import Page, PageQuery, encode_cursor
 from shared.tx import ReadTx, WriteTx
 from tenant_plane.alerts import service as alerts
 from tenant_plane.alerts.schemas import AlertRead
@@ -77,7 +77,7 @@ def cursor_of(read: IncidentRead, sort: Sort) -> str:
     """The cursor that continues a list after this incident."""
     number = parse_reference(read.reference)
     assert isinstance(number, int)
-    return queries.cursor(sort, read.status, read.severity, number, read.updated_at, read.id)
+    return encode_cursor(queries.cursor_key(sort, read, number))
 
 
 async def count_incidents(tx: ReadTx, wanted: IncidentFilter) -> int:
