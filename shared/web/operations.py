@@ -2,8 +2,8 @@
 
 A handler may take ``tx`` (its annotation, ReadTx or WriteTx, opens the transaction), ``actor`` (verified, without a
 transaction), the names written in its path, ``query`` and ``body`` (Pydantic types), ``raw`` (the bytes), ``if_match``
-(the version a client last saw) and ``request``. It returns what its annotation says. Routes (``rest.py``) and the OpenAPI
-document (``openapi.py``) are both read from the same list.
+(the version a client last saw) and ``request``. It returns what its annotation says. Routes (``rest.py``) and the
+OpenAPI document (``openapi.py``) are both read from the same list.
 """
 
 import inspect

@@ -1,9 +1,7 @@
-"""Alerts become incidents: a batch is decided in memory and written set-wise. Every link carries rule and reason."""
+"""Alerts become incidents: a batch is loaded, decided in memory and written set-wise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -11,96 +9,22 @@ from uuid_utils.compat import uuid7
 
 from shared.tx import WriteTx
 from tenant_plane.alerts import service as alerts
-from tenant_plane.alerts.rules import SEVERITY_RANK, Change, Severity
+from tenant_plane.alerts.rules import Change, Severity
 from tenant_plane.alerts.schemas import AlertLink, StoredEvent
 from tenant_plane.core.permissions import Permission
 from tenant_plane.core.tenancy import as_json, raw_connection
 from tenant_plane.incidents import queries
-from tenant_plane.incidents.rules import (
-    ENDED,
-    UNSEEN,
-    GroupingRule,
-    Status,
-    first_reason,
-    reason_for,
-    reference_of,
-    rule_for,
-    steps_to,
-    title_of,
-)
+from tenant_plane.incidents.rules import ENDED, Status, rule_for
+from tenant_plane.incidents.rules.placing import Batch, Candidate, Entry, Joining, decide, sentence
 from tenant_plane.incidents.schemas import IncidentChanged, IncidentTriggered, Placement
 
 
-@dataclass(slots=True)
-class Candidate:
-    """An incident while a batch passes over it."""
-
-    id: UUID
-    number: int | None
-    title: str
-    status: Status
-    severity: Severity
-    group_key: str | None
-    source: str
-    service: str | None
-    environment: str | None
-    alert_count: int
-    firing_count: int
-    last_alert_at: datetime | None
-    created: bool = False
-    changed: bool = False
-    acknowledged: bool = False
-    resolved: bool = False
-
-    @property
-    def reference(self) -> str:
-        assert self.number is not None, "numbered before any reason is written"
-        return reference_of(self.number)
-
-
-@dataclass(slots=True)
-class Entry:
-    incident: Candidate
-    event_type: str
-    payload: dict[str, Any]
-    actor: str
-    actor_kind: str = "source"
-
-
-@dataclass(slots=True)
-class Joining:
-    """An alert that joined an incident; its sentence waits until new incidents have their numbers."""
-
-    stored: StoredEvent
-    incident: Candidate
-    rule: GroupingRule
-    last_alert_at: datetime | None
-
-
-@dataclass(slots=True)
-class Batch:
-    now: datetime
-    by_id: dict[UUID, Candidate]
-    by_key: dict[str, Candidate]
-    entries: list[Entry] = field(default_factory=list)
-    joinings: list[Joining] = field(default_factory=list)
-    placed: list[tuple[Candidate | None, Joining | None]] = field(default_factory=list)
-
-
 async def apply_alerts(tx: WriteTx, stored: Sequence[StoredEvent]) -> list[Placement]:
-    """Place what fired, resolve what ended; answers one placement per event, in order.
-
-    An incident whose alerts have all resolved is resolved by their source, also after somebody acknowledged it.
-    """
+    """Answers one placement per event, in order. What is decided, and why, stands in ``rules/placing.py``."""
     tx.require(Permission.ALERTS_INGEST)
     connection = await raw_connection(tx)
     batch = await _load(connection, stored, tx.now)
-    for item in stored:
-        batch.placed.append(_place(batch, item))
-    for incident in batch.by_id.values():
-        if incident.changed and incident.firing_count <= 0 and incident.alert_count and incident.status not in ENDED:
-            _walk(batch, incident, Status.RESOLVED, f"source:{incident.source}", "all alerts resolved at their source")
-            incident.resolved = True
+    decide(batch, stored)
     await _write(tx, connection, batch)
     return [_placement(incident, joining) for incident, joining in batch.placed]
 
@@ -120,6 +44,7 @@ async def _load(connection: asyncpg.Connection, stored: Sequence[StoredEvent], n
             source=row["source"],
             service=None,
             environment=None,
+            description="",
             alert_count=row["alert_count"],
             firing_count=row["firing_count"],
             last_alert_at=row["last_alert_at"],
@@ -130,82 +55,6 @@ async def _load(connection: asyncpg.Connection, stored: Sequence[StoredEvent], n
             if other is None or (incident.last_alert_at or now) > (other.last_alert_at or now):
                 batch.by_key[incident.group_key] = incident
     return batch
-
-
-def _place(batch: Batch, item: StoredEvent) -> tuple[Candidate | None, Joining | None]:
-    incident = batch.by_id.get(item.alert.incident_id) if item.alert.incident_id else None
-    sender = f"source:{item.event.source}"
-    if item.change is Change.FIRED:
-        joining = _join(batch, item, incident)
-        return joining.incident, joining
-    if incident is None or incident.status in ENDED:
-        return incident, None
-    if item.change is Change.REPEATED:
-        incident.last_alert_at, incident.changed = batch.now, True
-        if item.raised:
-            _raise_severity(batch, incident, item, sender)
-    elif item.change is Change.RESOLVED:
-        incident.firing_count, incident.changed = incident.firing_count - 1, True
-        payload = {"alert_id": str(item.alert.id), "name": item.alert.name}
-        batch.entries.append(Entry(incident, "alert_resolved", payload, sender))
-    elif item.change is Change.ACKNOWLEDGED and incident.status in UNSEEN:
-        _walk(batch, incident, Status.ACKNOWLEDGED, sender, "acknowledged at its source")
-        incident.changed = incident.acknowledged = True
-    return incident, None
-
-
-def _join(batch: Batch, item: StoredEvent, current: Candidate | None) -> Joining:
-    rule, key = rule_for(item.event)
-    found = batch.by_key.get(key)
-    if current is not None and current.status not in ENDED:
-        incident = current  # it fired again while its incident is still being worked on
-    elif found is not None and found.last_alert_at is not None and batch.now - found.last_alert_at <= rule.window:
-        incident = found
-    else:
-        incident = _new_incident(item, key)
-        batch.by_id[incident.id] = batch.by_key[key] = incident
-    joining = Joining(item, incident, rule, incident.last_alert_at)
-    batch.joinings.append(joining)
-    incident.alert_count += item.alert.incident_id != incident.id
-    incident.firing_count += 1
-    incident.last_alert_at, incident.changed = batch.now, True
-    if SEVERITY_RANK[item.event.severity] < SEVERITY_RANK[incident.severity]:
-        _raise_severity(batch, incident, item, f"source:{item.event.source}")
-    item.alert.incident_id = incident.id
-    return joining
-
-
-def _new_incident(item: StoredEvent, key: str) -> Candidate:
-    return Candidate(
-        id=uuid7(),
-        number=None,
-        title=title_of(item.event),
-        status=Status.TRIGGERED,
-        severity=item.event.severity,
-        group_key=key,
-        source=item.event.source,
-        service=item.event.service,
-        environment=item.event.environment,
-        alert_count=0,
-        firing_count=0,
-        last_alert_at=None,
-        created=True,
-    )
-
-
-def _raise_severity(batch: Batch, incident: Candidate, item: StoredEvent, sender: str) -> None:
-    """Only ever upwards, and only on news: a person's downgrade survives repeats of the same alert."""
-    if SEVERITY_RANK[item.event.severity] < SEVERITY_RANK[incident.severity]:
-        payload = {"field": "severity", "from": incident.severity, "to": item.event.severity}
-        batch.entries.append(Entry(incident, "field_changed", payload, sender))
-        incident.severity = item.event.severity
-
-
-def _walk(batch: Batch, incident: Candidate, target: Status, sender: str, reason: str) -> None:
-    for step in steps_to(incident.status, target) or ():
-        payload = {"from": incident.status, "to": step, "reason": reason}
-        batch.entries.append(Entry(incident, "status_changed", payload, sender))
-        incident.status = step
 
 
 def _placement(incident: Candidate | None, joining: Joining | None) -> Placement:
@@ -246,6 +95,7 @@ async def _insert_incidents(connection: asyncpg.Connection, created: Sequence[Ca
         [incident.environment for incident in created],
         [incident.group_key for incident in created],
         now,
+        [incident.description for incident in created],
     )
     numbers = {row["id"]: row["number"] for row in rows}
     for incident in created:
@@ -253,11 +103,12 @@ async def _insert_incidents(connection: asyncpg.Connection, created: Sequence[Ca
 
 
 INSERT_INCIDENTS = """
-insert into incidents (id, title, severity, status, source, service, environment, group_key, created_at, updated_at,
-    version)
-select i.id, i.title, i.severity, 'triggered', i.source, i.service, i.environment, i.group_key, $8, $8, 0
-from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-    with ordinality as i (id, title, severity, source, service, environment, group_key, n)
+insert into incidents (id, title, severity, status, source, service, environment, group_key, description,
+    created_at, updated_at, version)
+select i.id, i.title, i.severity, 'triggered', i.source, i.service, i.environment, i.group_key, i.description,
+    $8, $8, 0
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $9::text[])
+    with ordinality as i (id, title, severity, source, service, environment, group_key, description, n)
 order by i.n
 returning id, number
 """
@@ -267,11 +118,7 @@ async def _insert_links(tx: WriteTx, connection: asyncpg.Connection, batch: Batc
     links: dict[tuple[UUID, UUID], AlertLink] = {}
     for joining in batch.joinings:
         incident, item = joining.incident, joining.stored
-        if joining.last_alert_at is None:
-            reason = first_reason(joining.rule, item.event)
-        else:
-            gap = batch.now - joining.last_alert_at
-            reason = reason_for(joining.rule, item.event, gap=gap, reference=incident.reference)
+        reason = sentence(joining, batch.now)
         link = AlertLink(
             item.alert.id, incident.id, incident.reference, joining.rule.name, reason, joining.rule.confidence
         )
