@@ -45,6 +45,8 @@ class Actor:
     permissions: frozenset[str]
     tenant: Tenant | None = None
     profile: str | None = None
+    requests_per_minute: int | None = None
+    """Instead of the role's limit."""
     expires_at: datetime | None = None
 
     def require(self, permission: str) -> None:

@@ -36,7 +36,7 @@ class RateLimiter:
         now = self.clock()
         if (window := int(now // WINDOW_SECONDS)) != self._window:
             self._window, self._used = window, {}
-        limit = self.limits.get(actor.role, self.limits["viewer"])
+        limit = actor.requests_per_minute or self.limits.get(actor.role, self.limits["viewer"])
         caller = _caller(request, actor)
         used = self._used.get(caller, 0) + spend
         self._used[caller] = used

@@ -15,6 +15,7 @@ class ApiKey(Base):
     scope: Mapped[str]
     secret_hash: Mapped[bytes]
     profile: Mapped[str | None]
+    rate_limit_rps: Mapped[int | None]
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]

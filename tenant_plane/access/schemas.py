@@ -1,8 +1,9 @@
 """API keys in and out. The whole key is shown once, when it is made."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.fields import ShortText, Timestamp
 
@@ -28,6 +29,8 @@ class ApiKeyCreate(BaseModel):
     name: ShortText
     scope: Scope
     profile: Profile | None = None
+    rate_limit_rps: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Requests a second instead of the scope's own limit. Ingest routes never refuse, whatever the rate."""
     expires_at: Timestamp | None = None
 
 
@@ -36,6 +39,7 @@ class ApiKeyRead(BaseModel):
     name: str
     scope: Scope
     profile: Profile | None
+    rate_limit_rps: int | None
     prefix: str
     created_by: str
     created_at: Timestamp

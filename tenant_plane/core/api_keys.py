@@ -26,7 +26,7 @@ KEY = re.compile(r"^opk_([a-z][a-z0-9-]{1,38}[a-z0-9])_([0-9a-z]{12})_([0-9A-Za-
 CACHE_SECONDS = 4.0
 """A revoked key stops working within this time: 5 seconds are promised."""
 LOAD = text(
-    "select name, scope, profile, secret_hash from api_keys"
+    "select name, scope, profile, rate_limit_rps, secret_hash from api_keys"
     " where id = :id and revoked_at is null and (expires_at is null or expires_at > :now)"
 )
 
@@ -88,4 +88,5 @@ class ApiKeys:
             permissions=ROLES[row.scope],
             tenant=tenant,
             profile=row.profile,
+            requests_per_minute=row.rate_limit_rps * 60 if row.rate_limit_rps else None,
         )

@@ -126,6 +126,7 @@ create table api_keys (
     scope text not null check (scope in ('ingestion', 'viewer', 'operator', 'admin')),
     secret_hash bytea not null,
     profile text check (profile in ('atlas', 'k8s', 'bare')),
+    rate_limit_rps int check (rate_limit_rps > 0),
     created_by text not null,
     created_at timestamptz not null,
     expires_at timestamptz,
