@@ -63,7 +63,7 @@ async def runs_twice(verb: Callable[[], Awaitable[R]]) -> R:
     """Run a verb once more when Postgres aborted it in favour of another transaction."""
     try:
         return await verb()
-    except DBAPIError as error:
+    except Exception as error:  # the hottest paths speak to asyncpg itself, whose errors SQLAlchemy does not wrap
         if sqlstate(error) not in RETRYABLE:
             raise
     return await verb()

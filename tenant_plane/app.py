@@ -96,7 +96,7 @@ def create_app(
             await engine.dispose()
 
     document = openapi.document(TITLE, "1", DESCRIPTION, OPERATIONS)
-    graph = GraphDoor(schema(), context=lambda: GraphContext(database, hub, actors), page=docs.graphql_page())
+    graph = GraphDoor(schema(), context=lambda: GraphContext(database, hub, actors), page=docs.graphql_page)
     all_routes: list[BaseRoute] = [
         *routes(OPERATIONS, edge),
         *internal_routes(provisioner, Verifier(signing_keys.find, "opsplane-internal")),

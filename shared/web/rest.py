@@ -60,6 +60,7 @@ async def _answer(operation: Operation, edge: Edge, request: Request) -> Respons
     actor = ANONYMOUS if operation.access == "public" else await edge.authenticate(request, operation)
     request.scope["actor"] = actor
     edge.limiter.check(request, actor, spend=operation.access != "ingest")
+    render.profile_of(request, operation.profile)  # an unknown one is refused before anything is stored
     arguments, raw = await _arguments(operation, request, actor)
     if "tx" not in operation.hints:
         return render.response(operation, request, await operation.handler(**arguments))

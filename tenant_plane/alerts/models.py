@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenant_plane.core.base import Base
@@ -25,7 +26,7 @@ class Alert(Base):
     annotations: Mapped[dict[str, str]]
     url: Mapped[str | None]
     warnings: Mapped[list[str]]
-    occurrences: Mapped[int]
+    occurrences: Mapped[int] = mapped_column(BigInteger)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     starts_at: Mapped[datetime]

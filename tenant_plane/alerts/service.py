@@ -34,6 +34,7 @@ from tenant_plane.core.tenancy import as_json, raw_connection
 
 async def list_alerts(tx: ReadTx, wanted: AlertQuery) -> Page[AlertRead]:
     """Newest first."""
+    tx.require(Permission.ALERTS_READ)
     rows, cursor = await page_alerts(tx, wanted, wanted)
     total = await count_alerts(tx, wanted)
     return Page(items=rows, total=total, limit=wanted.size, offset=wanted.skip, next_cursor=cursor)

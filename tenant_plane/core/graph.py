@@ -259,7 +259,9 @@ def build_schema(
 class GraphDoor(GraphQL[GraphContext, None]):
     """``/graphql``: POST and GET over HTTP, graphql-transport-ws for subscriptions, a page for people."""
 
-    def __init__(self, schema: strawberry.Schema, *, context: Callable[[], GraphContext], page: bytes) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, *, context: Callable[[], GraphContext], page: Callable[[], Response]
+    ) -> None:
         super().__init__(schema, graphql_ide=None, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL])
         self._context = context
         self._page = page
@@ -270,7 +272,7 @@ class GraphDoor(GraphQL[GraphContext, None]):
             return
         request = Request(scope, limited(receive))
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-            response = Response(self._page, media_type="text/html")
+            response = self._page()
         else:
             try:
                 response = await self.run(request)

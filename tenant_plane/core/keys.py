@@ -1,5 +1,6 @@
 """The control plane's public keys, kept here: in memory, and in the database for a start without the control plane."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.database import absence_is_unavailable
+from shared.errors import Unavailable
 from shared.tokens import public_keys
 
 REFRESH_SECONDS = 300.0
@@ -25,19 +28,25 @@ LOAD = text("select jwk from plane.signing_keys where fetched_at > now() - inter
 
 @dataclass
 class SigningKeys:
-    """``find`` answers from memory; an unknown ``kid`` asks the control plane, at most once in ten seconds."""
+    """``find`` answers from memory; an unknown ``kid`` asks the control plane, at most once in ten seconds.
+
+    Whoever needs an unknown key waits for the question that is under way: right after a start, every caller does.
+    """
 
     engine: AsyncEngine
     control_plane: httpx.AsyncClient
     clock: Callable[[], float] = time.monotonic
     _keys: dict[str, Any] = field(default_factory=dict)
     _asked_at: float = float("-inf")
+    _asking: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> Any | None:
         age = self.clock() - self._asked_at
         if age > REFRESH_SECONDS or (kid not in self._keys and age > UNKNOWN_KID_SECONDS):
             self._asked_at = self.clock()
-            await self._refresh()
+            self._asking = asyncio.create_task(self._refresh())
+        if kid not in self._keys and self._asking is not None:
+            await asyncio.shield(self._asking)  # a caller that leaves must not end it for the others
         return self._keys.get(kid)
 
     async def _refresh(self) -> None:
@@ -51,13 +60,16 @@ class SigningKeys:
                 self._keys = public_keys({"keys": await self._load()})
             return
         self._keys = public_keys(jwks)
-        await self._save(jwks["keys"])
+        try:
+            await self._save(jwks["keys"])
+        except Unavailable as error:  # kept in memory all the same
+            log.warning("signing_keys_not_saved", error=error.detail)
 
     async def _save(self, jwks: list[dict[str, Any]]) -> None:
-        async with self.engine.begin() as connection:
+        async with absence_is_unavailable(), self.engine.begin() as connection:
             for jwk in jwks:
                 await connection.execute(SAVE, {"kid": jwk["kid"], "jwk": json.dumps(jwk)})
 
     async def _load(self) -> list[dict[str, Any]]:
-        async with self.engine.connect() as connection:
+        async with absence_is_unavailable(), self.engine.connect() as connection:
             return list((await connection.execute(LOAD)).scalars())

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, FetchedValue
+from sqlalchemy import REAL, BigInteger, FetchedValue, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenant_plane.core.base import Base
@@ -18,9 +18,9 @@ class Incident(Base):
     title: Mapped[str]
     description: Mapped[str]
     severity: Mapped[str]
-    severity_rank: Mapped[int] = mapped_column(FetchedValue(), FetchedValue(for_update=True))
+    severity_rank: Mapped[int] = mapped_column(SmallInteger, FetchedValue(), FetchedValue(for_update=True))
     status: Mapped[str]
-    attention: Mapped[int] = mapped_column(FetchedValue(), FetchedValue(for_update=True))
+    attention: Mapped[int] = mapped_column(SmallInteger, FetchedValue(), FetchedValue(for_update=True))
     source: Mapped[str]
     service: Mapped[str | None]
     environment: Mapped[str | None]
@@ -50,7 +50,7 @@ class IncidentAlert(Base):
     alert_id: Mapped[UUID] = mapped_column(primary_key=True)
     rule: Mapped[str]
     reason: Mapped[str]
-    confidence: Mapped[float]
+    confidence: Mapped[float] = mapped_column(REAL)
     linked_at: Mapped[datetime]
 
 

@@ -31,7 +31,7 @@ WAITING = Gauge("opsplane_ingest_waiting_alerts", "Alerts that wait for a commit
 
 
 class Refused(Exception):
-    """These alerts made a transaction fail that nobody else's did; the door keeps the request as a dead letter."""
+    """Sending these alerts again would not help: the door keeps the request as a dead letter."""
 
 
 @dataclass(slots=True)
@@ -57,6 +57,8 @@ class Batcher:
 
     async def submit(self, tenant: Tenant, incoming: Sequence[IncomingAlert]) -> list[AlertOutcome]:
         """Answers when the alerts are committed. Raises Unavailable when they are not and may be sent again."""
+        if len(incoming) > MOST_WAITING:
+            raise Refused(f"{len(incoming):,} alerts in one body; {MOST_WAITING:,} are possible")
         if self._waiting + len(incoming) > MOST_WAITING:
             raise Unavailable("Too many alerts are waiting to be written; send it again.", retry_after_seconds=2)
         submission = Submission(incoming, asyncio.get_running_loop().create_future())

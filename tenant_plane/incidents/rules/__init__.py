@@ -1,4 +1,4 @@
-"""The rules of incidents: ``states`` moves them, ``grouping`` tells which alerts belong together, ``placing`` decides."""
+"""The rules of incidents: ``states`` moves, ``grouping`` tells which alerts belong together, ``placing`` decides."""
 
 from tenant_plane.incidents.rules.grouping import (
     RULES,

@@ -82,7 +82,7 @@ def decide(batch: Batch, stored: Sequence[StoredEvent]) -> None:
     for item in stored:
         batch.placed.append(_place(batch, item))
     for incident in batch.by_id.values():
-        if incident.changed and incident.firing_count <= 0 and incident.alert_count and incident.status not in ENDED:
+        if incident.changed and incident.firing_count <= 0 and incident.status not in ENDED:
             _walk(batch, incident, Status.RESOLVED, f"source:{incident.source}", "all alerts resolved at their source")
             incident.resolved = True
 
@@ -121,7 +121,6 @@ def _join(batch: Batch, item: StoredEvent, current: Candidate | None) -> Joining
         batch.by_id[incident.id] = batch.by_key[key] = incident
     joining = Joining(item, incident, rule, incident.last_alert_at)
     batch.joinings.append(joining)
-    incident.alert_count += item.alert.incident_id != incident.id
     incident.firing_count += 1
     incident.last_alert_at, incident.changed = batch.now, True
     if SEVERITY_RANK[item.event.severity] < SEVERITY_RANK[incident.severity]:

@@ -127,7 +127,7 @@ async def _insert_links(tx: WriteTx, connection: asyncpg.Connection, batch: Batc
             payload = {"alert_id": str(item.alert.id), "name": item.event.name, "rule": link.rule, "reason": reason}
             batch.entries.append(Entry(incident, "alert_linked", payload, f"source:{item.event.source}"))
     await alerts.link_alerts(tx, list(links.values()))
-    await connection.execute(
+    added = await connection.fetch(
         INSERT_LINKS,
         [link.incident_id for link in links.values()],
         [link.alert_id for link in links.values()],
@@ -136,6 +136,8 @@ async def _insert_links(tx: WriteTx, connection: asyncpg.Connection, batch: Batc
         [link.confidence for link in links.values()],
         tx.now,
     )
+    for row in added:  # an alert that comes back to a reopened incident is in it already
+        batch.by_id[row["incident_id"]].alert_count += 1
 
 
 INSERT_LINKS = """
@@ -143,7 +145,7 @@ insert into incident_alerts (incident_id, alert_id, rule, reason, confidence, li
 select l.incident_id, l.alert_id, l.rule, l.reason, l.confidence, $6
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::real[])
     as l (incident_id, alert_id, rule, reason, confidence)
-on conflict (incident_id, alert_id) do nothing
+on conflict (incident_id, alert_id) do nothing returning incident_id
 """
 
 

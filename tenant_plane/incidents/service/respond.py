@@ -60,6 +60,7 @@ async def open_incident(tx: WriteTx, command: IncidentCreate) -> IncidentRead:
 
 
 async def list_incidents(tx: ReadTx, wanted: IncidentQuery) -> Page[IncidentRead]:
+    tx.require(Permission.INCIDENTS_READ)
     rows, cursor = await page_incidents(tx, wanted, wanted.sort, wanted)
     total = await count_incidents(tx, wanted)
     return Page(items=rows, total=total, limit=wanted.size, offset=wanted.skip, next_cursor=cursor)

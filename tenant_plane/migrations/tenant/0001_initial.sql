@@ -75,10 +75,10 @@ create table incidents (
     version int not null default 1
 );
 create index incidents_attention on incidents (attention, severity_rank, (-number));
-create index incidents_newest on incidents (number desc);
+create index incidents_newest on incidents ((-number));
 create index incidents_updated on incidents (updated_at desc, id desc);
-create index incidents_status on incidents (status, number desc);
-create index incidents_service on incidents (service, number desc);
+create index incidents_status on incidents (status, (-number));
+create index incidents_service on incidents (service, (-number));
 create index incidents_created on incidents (created_at);
 create index incidents_group on incidents (group_key, last_alert_at desc)
     where status not in ('resolved', 'closed') and group_key is not null;
