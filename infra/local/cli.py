@@ -3,12 +3,13 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from control_plane.core.system import SYSTEM
 from control_plane.identity.rules import Role
@@ -199,11 +200,14 @@ def main() -> None:
     try:
         app()
     except (Unusable, AppError, accounts.UnknownTenant) as error:
-        Console(stderr=True).print(f"[red]✗[/] {error}", highlight=False)
-        raise SystemExit(1) from None
+        fail(str(error))
     except httpx.HTTPError as error:
-        Console(stderr=True).print(f"[red]✗[/] The installation does not answer: {error}", highlight=False)
-        raise SystemExit(1) from None
+        fail(f"The installation does not answer: {error}")
+
+
+def fail(sentence: str) -> NoReturn:
+    Console(stderr=True).print(Text("✗ ", style="red"), Text(sentence), sep="", soft_wrap=True)
+    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -23,12 +23,13 @@ async def replay_storm(base_url: str, api_key: str, console: Console) -> Result:
             progress.update(task, completed=result.requests, alerts=result.alerts, incidents=len(result.incidents))
 
         result = await send(base_url, api_key, requests, show)
+    console.print("What became of the storm", style="italic")
     console.print(table(result))
     return result
 
 
 def table(result: Result) -> Table:
-    shown = Table(title="What became of the storm", title_justify="left", box=None, pad_edge=False, show_header=False)
+    shown = Table(box=None, pad_edge=False, show_header=False)
     shown.add_column(style="dim")
     shown.add_column(justify="right")
     for name, value in (
