@@ -12,7 +12,10 @@ def rfc3339(value: datetime) -> str:
 
 
 def _in_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, seen from another zone
+        raise ValueError("lies outside of the calendar") from None
 
 
 def _storable(value: str) -> str:

@@ -15,9 +15,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.errors import FieldError, Invalid
+from shared.fields import Timestamp
 
 MAX_OFFSET = 1_000_000
-TIME_AND_ID: TypeAdapter[tuple[datetime, UUID]] = TypeAdapter(tuple[datetime, UUID])
+Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""What fits into a bigint."""
+TIME_AND_ID: TypeAdapter[tuple[datetime, UUID]] = TypeAdapter(tuple[Timestamp, UUID])
 """The sort key of most lists: an instant, and the id among those of the same instant."""
 T = TypeVar("T")
 K = TypeVar("K")

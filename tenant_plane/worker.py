@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 
+from shared.errors import Unavailable
 from shared.trace import current_trace_id
 from shared.tx import Clock, WriteTx, utc_now
 from shared.web import idempotency
@@ -18,6 +20,7 @@ from tenant_plane.core.tenancy import TenantDatabase, system_actor
 from tenant_plane.incidents import jobs as incidents
 from tenant_plane.incidents.schemas import IncidentTriggered
 
+log = structlog.get_logger()
 REACTIONS: Mapping[str, Callable[[WriteTx, dict[str, Any]], Awaitable[None]]] = {
     IncidentTriggered.kind: incidents.on_incident_triggered,
 }
@@ -49,8 +52,13 @@ def reactions(database: TenantDatabase, directory: TenantDirectory) -> dict[str,
 def ticks(database: TenantDatabase, directory: TenantDirectory, clock: Clock = utc_now) -> list[Tick]:
     async def for_every_tenant(work: Callable[[WriteTx], Awaitable[None]]) -> None:
         for tenant in await directory.active():
-            async with database.write(system_actor(tenant, "opsplane")) as tx:
-                await work(tx)
+            try:
+                async with database.write(system_actor(tenant, "opsplane")) as tx:
+                    await work(tx)
+            except Unavailable:
+                raise
+            except Exception as error:  # a tenant that is broken must not keep the others from their turn
+                log.error("tick_failed", tenant=tenant.id, exc_info=error)
 
     async def forget_keys(tx: WriteTx) -> None:
         await tx.session.execute(FORGET_KEYS, {"before": tx.now - timedelta(hours=idempotency.KEPT_HOURS)})

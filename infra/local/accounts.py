@@ -16,6 +16,7 @@ from control_plane.identity.schemas import UserCreate
 from control_plane.tenants.flows import TenantFlows
 from control_plane.tenants.schemas import TenantCreate
 from infra.local.installation import Installation, write_private
+from infra.local.options import Unusable
 from shared.tx import Database
 from tenant_plane.access import service as access
 from tenant_plane.access.schemas import ApiKeyCreate, Scope
@@ -34,7 +35,10 @@ async def ensure_demo(installation: Installation, demo_file: Path, base_url: str
 
 
 def _read(demo_file: Path) -> dict[str, Any] | None:
-    return dict(json.loads(demo_file.read_text())) if demo_file.exists() else None
+    try:
+        return dict(json.loads(demo_file.read_text())) if demo_file.exists() else None
+    except (ValueError, TypeError):
+        raise Unusable(f"{demo_file} is damaged; put a copy of it back, or choose another OPSPLANE_DATA.") from None
 
 
 async def _make(installation: Installation) -> dict[str, Any]:

@@ -37,7 +37,10 @@ console = Console()
 
 @app.command("up")
 def up_command() -> None:
-    """Start everything on one origin. OPSPLANE_PORT, OPSPLANE_DATA, OPSPLANE_STORM=0 and DATABASE_URL change how."""
+    """Start everything on one origin.
+
+    OPSPLANE_PORT, OPSPLANE_DATA, OPSPLANE_STORM=0, OPSPLANE_FRONTEND=0 and DATABASE_URL change how.
+    """
     up(read_options())
 
 

@@ -21,6 +21,7 @@ from control_plane import app as control
 from control_plane.core.prepare import APP_ROLE as CONTROL_ROLE
 from control_plane.core.prepare import prepare_database as prepare_control
 from control_plane.settings import ControlSettings
+from infra.local.options import Unusable
 from shared.web.ratelimit import DEFAULT_LIMITS
 from tenant_plane import app as tenant
 from tenant_plane.core.provision import APP_ROLE as TENANT_ROLE
@@ -51,6 +52,9 @@ def read_secrets(data_dir: Path) -> Secrets:
         made = Secrets(*(secrets.token_urlsafe(36) for _ in range(3)))
         write_private(path, json.dumps({name: getattr(made, name) for name in Secrets.__slots__}))
         return made
+    except (ValueError, TypeError):
+        # Never made anew by itself: new secrets would not open the signing keys that the old ones sealed.
+        raise Unusable(f"{path} is damaged; put a copy of it back, or choose another OPSPLANE_DATA.") from None
 
 
 def write_private(path: Path, text: str) -> None:

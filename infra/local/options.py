@@ -17,6 +17,8 @@ class Options:
     port: int
     data_dir: Path
     storm: bool
+    frontend: bool
+    """False: serve what was built earlier, if anything; for machines that only need the API."""
 
     @property
     def base_url(self) -> str:
@@ -32,7 +34,11 @@ def read_options() -> Options:
     if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
         raise Unusable(f"OPSPLANE_PORT is {port!r}; it must be a number from 1 to 65535.")
     data_dir = Path(os.environ.get("OPSPLANE_DATA", ".opsplane")).expanduser().resolve()
-    return Options(int(port), data_dir, os.environ.get("OPSPLANE_STORM", "1") != "0")
+    return Options(int(port), data_dir, storm=_is_on("OPSPLANE_STORM"), frontend=_is_on("OPSPLANE_FRONTEND"))
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name, "1") != "0"
 
 
 def make_data_dir(data_dir: Path) -> None:

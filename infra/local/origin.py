@@ -53,8 +53,10 @@ def create_origin(installation: Installation, frontend: Path, checks: dict[str, 
         middleware=[Middleware(RequestMiddleware)],
         exception_handlers=HANDLERS,
     )
-    split = Split(installation.control, installation.tenant, own)
-    return Starlette(routes=[Mount("/", split)], lifespan=lifespan)
+    origin = Starlette(lifespan=lifespan)
+    # Not a Mount: its pattern has no match for a path with a line break, which would get Starlette's own 404.
+    origin.router.default = Split(installation.control, installation.tenant, own)
+    return origin
 
 
 class Split:

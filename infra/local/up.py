@@ -32,13 +32,18 @@ def up(options: Options) -> None:
     configure_logs(level="WARNING", readable=True)
     require_free_port(options.port)
     make_data_dir(options.data_dir)
+    if options.frontend:
+        _build_frontend()
+    asyncio.run(_serve(options))
+
+
+def _build_frontend() -> None:
     with console.status("Building the frontend …") as status:
         try:
             built = build_frontend(FRONTEND, lambda line: status.update(f"Building the frontend: {line}"))
         except (FrontendError, NodeError) as error:
             raise Unusable(str(error)) from None
     console.print("[green]✓[/] Frontend " + ("built" if built else "unchanged"))
-    asyncio.run(_serve(options))
 
 
 def require_free_port(port: int) -> None:

@@ -136,6 +136,8 @@ def _responses(operation: Operation, returned: Any) -> dict[str, Any]:
             schema = {"type": "object", "properties": {"data": returned}, "required": ["data"]}
         ok["content"] = {JSON: {"schema": schema}}
     responses = {str(operation.status): ok}
+    if operation.access == "ingest":
+        responses["202"] = {**ok, "description": "Could not be read; kept as a dead letter"}
     for status in sorted(_refusals(operation)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,

@@ -98,6 +98,7 @@ async def _arguments(operation: Operation, request: Request, actor: Actor) -> tu
     where = "path"
     try:
         for name, adapter in operation.path_adapters.items():
+            where = f"path.{name}"
             arguments[name] = adapter.validate_python(request.path_params[name])
         where = "query"
         if operation.query is not None:

@@ -25,6 +25,8 @@ SCHEMA = "queue"
 SETTINGS = DBSettings(db_schema=SCHEMA)
 ATTEMPTS = 6
 FIRST_DELAY_SECONDS = 0.5
+ABANDONED_AFTER = timedelta(seconds=10)
+"""A job whose worker has not given a sign of life for so long is taken by another one: its worker was killed."""
 log = structlog.get_logger()
 JOBS = Counter("opsplane_reactions_total", "Reactions that ran", ["kind", "result"])
 
@@ -68,7 +70,12 @@ async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event
             worker.entrypoint(kind)(_job(kind, reaction))
         stopping = asyncio.create_task(_forward(stop, worker.shutdown))
         try:
-            await worker.run(dequeue_timeout=timedelta(seconds=5), batch_size=20, shutdown_on_listener_failure=True)
+            await worker.run(
+                dequeue_timeout=timedelta(seconds=5),
+                batch_size=20,
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=ABANDONED_AFTER,
+            )
         finally:
             stopping.cancel()
     finally:

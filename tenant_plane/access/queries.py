@@ -6,13 +6,13 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import func, literal, select, tuple_
 
-from shared.fields import Text
+from shared.fields import Text, Timestamp
 from shared.pages import PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.access.errors import ApiKeyNotFound
 from tenant_plane.access.models import ApiKey
 
-TIME_AND_KEY: TypeAdapter[tuple[datetime, Text]] = TypeAdapter(tuple[datetime, Text])
+TIME_AND_KEY: TypeAdapter[tuple[datetime, Text]] = TypeAdapter(tuple[Timestamp, Text])
 
 
 async def one(tx: ReadTx, key_id: str) -> ApiKey:

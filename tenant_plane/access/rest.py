@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.fields import Text
 from shared.pages import Page, PageQuery
 from shared.tx import ReadTx, WriteTx
 from shared.web.operations import Api
@@ -27,7 +28,7 @@ async def list_api_keys(tx: ReadTx, query: PageQuery) -> Page[ApiKeyRead]:
 
 
 @api.delete("/api/apikeys/{key_id}", errors=[ApiKeyNotFound])
-async def revoke_api_key(tx: WriteTx, key_id: Annotated[str, Field(max_length=60)]) -> ApiKeyRevoked:
+async def revoke_api_key(tx: WriteTx, key_id: Annotated[Text, Field(max_length=60)]) -> ApiKeyRevoked:
     """Revoke an API key. It stops working within five seconds."""
     return await service.revoke_api_key(tx, key_id)
 

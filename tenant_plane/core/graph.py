@@ -8,6 +8,8 @@ and masked.
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -18,6 +20,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLObjectType,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -38,6 +41,7 @@ from strawberry.tools import merge_types
 from strawberry.types.execution import ExecutionContext
 
 from shared.errors import AppError, BadRequest, FieldError, Invalid, TooLarge
+from shared.fields import rfc3339
 from shared.pages import PageQuery
 from shared.trace import current_trace_id
 from shared.tx import ANONYMOUS, Actor, Database, ReadTx, WriteTx
@@ -54,7 +58,7 @@ MOST_DEPTH = 8
 MOST_ALIASES = 30
 MOST_COST = 20_000
 DEFAULT_FIRST = 50
-"""What a list costs when the document does not say how many it wants; also the default of every ``first``."""
+"""The default of most ``first``."""
 
 
 @dataclass
@@ -161,17 +165,23 @@ class DocumentLimits(SchemaExtension):
 
 
 class Measure:
-    """Every field costs one, times ``first`` of each list around it. Introspection is free: it touches no data."""
+    """Every field and every use of a fragment costs one, times ``first`` of each list around it. Introspection is free:
+    it touches no data.
+    """
 
     def __init__(self, context: ExecutionContext) -> None:
         document = context.graphql_document
         assert document is not None
-        self._variables = context.variables or {}
+        self._variables = dict(context.variables or {})
+        self._lists = _lists_of(context.schema)
         definitions = document.definitions
         self._fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
         self.depth = self.aliases = self.cost = 0
         for definition in definitions:
             if isinstance(definition, OperationDefinitionNode) and _is_asked(definition, context.operation_name):
+                for variable in definition.variable_definitions or ():
+                    if isinstance(variable.default_value, IntValueNode):
+                        self._variables.setdefault(variable.variable.name.value, int(variable.default_value.value))
                 self._walk(definition.selection_set, depth=1, times=1)
 
     def _walk(self, selections: SelectionSetNode | None, *, depth: int, times: int) -> None:
@@ -180,6 +190,7 @@ class Measure:
             return
         for node in selections.selections:
             if isinstance(node, FragmentSpreadNode):
+                self.cost += times  # fragments that use each other twice double with every level
                 self._walk(self._fragments[node.name.value].selection_set, depth=depth, times=times)
             elif isinstance(node, FieldNode):
                 if node.name.value.startswith("__"):
@@ -199,10 +210,19 @@ class Measure:
                 if isinstance(argument.value, VariableNode):
                     given = self._variables.get(argument.value.name.value)
                     return max(1, given) if isinstance(given, int) else DEFAULT_FIRST
-        is_list = node.selection_set is not None and any(
-            isinstance(child, FieldNode) and child.name.value == "edges" for child in node.selection_set.selections
-        )
-        return DEFAULT_FIRST if is_list else 1
+        return self._lists.get(node.name.value, 1)
+
+
+@cache
+def _lists_of(schema: strawberry.Schema) -> dict[str, int]:
+    """How many a list field gives when the document does not say: the default of its ``first``."""
+    return {
+        name: definition.args["first"].default_value or DEFAULT_FIRST
+        for type_ in schema._schema.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name, definition in type_.fields.items()
+        if "first" in definition.args
+    }
 
 
 def _is_asked(operation: OperationDefinitionNode, name: str | None) -> bool:
@@ -244,6 +264,14 @@ class QuietSchema(strawberry.Schema):
         """Errors are logged once, by the extension that masks them."""
 
 
+DATE_TIME = strawberry.scalar(
+    name="DateTime",
+    description="RFC 3339 in UTC with milliseconds, as over REST.",
+    serialize=rfc3339,
+    parse_value=datetime.fromisoformat,
+)
+
+
 def build_schema(
     queries: Sequence[type], mutations: Sequence[type], subscriptions: Sequence[type]
 ) -> strawberry.Schema:
@@ -252,7 +280,7 @@ def build_schema(
         mutation=merge_types("Mutation", tuple(mutations)),
         subscription=merge_types("Subscription", tuple(subscriptions)),
         extensions=[Errors, TokenLimit, DocumentLimits],
-        config=StrawberryConfig(disable_field_suggestions=True),
+        config=StrawberryConfig(disable_field_suggestions=True, scalar_map={datetime: DATE_TIME}),
     )
 
 

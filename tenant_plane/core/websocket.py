@@ -99,5 +99,8 @@ async def _keep_alive(websocket: WebSocket, listener: Listener) -> int:
 def _parse(text: str) -> dict[str, Any]:
     if len(text) > 16_384:
         raise ValueError("too long")
-    message = json.loads(text)
+    try:
+        message = json.loads(text)
+    except RecursionError:
+        raise ValueError("too deep") from None
     return message if isinstance(message, dict) else {}

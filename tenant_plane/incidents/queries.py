@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Select, func, literal, or_, select, text, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from shared.pages import TIME_AND_ID, PageQuery, cut, position
+from shared.pages import TIME_AND_ID, Number, PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.alerts.models import Alert
 from tenant_plane.alerts.rules import SEVERITY_RANK, Severity
@@ -72,8 +72,11 @@ def _filtered(statement: Select[T], wanted: IncidentFilter) -> Select[T]:
 
 
 SORT_KEYS: dict[Sort, tuple[tuple[Any, ...], TypeAdapter[Any]]] = {
-    Sort.ATTENTION: ((Incident.attention, Incident.severity_rank, -Incident.number), TypeAdapter(tuple[int, int, int])),
-    Sort.NEWEST: ((-Incident.number,), TypeAdapter(tuple[int])),
+    Sort.ATTENTION: (
+        (Incident.attention, Incident.severity_rank, -Incident.number),
+        TypeAdapter(tuple[Number, Number, Number]),
+    ),
+    Sort.NEWEST: ((-Incident.number,), TypeAdapter(tuple[Number])),
     Sort.UPDATED: ((Incident.updated_at, Incident.id), TIME_AND_ID),
 }
 """Columns, all in one direction, and the types that a cursor must have."""

@@ -68,10 +68,10 @@ class Acknowledge(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _duration(value: Any) -> Any:
+def _duration(value: Any) -> timedelta:
     """Go's notation ("1h30m", "45m"), as ChatOps tools write it."""
-    if not isinstance(value, str):
-        return value
+    if not isinstance(value, str) or len(value) > 40:  # the longest sum of it must still be a date
+        raise ValueError("must look like 30m, 1h or 1h30m")
     units = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
     total, digits = timedelta(), ""
     for char in value:
@@ -87,7 +87,7 @@ def _duration(value: Any) -> Any:
 
 
 Duration = Annotated[
-    timedelta, BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION)])
+    timedelta, BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION, max_length=40)])
 ]
 LONGEST_SNOOZE = timedelta(days=30)
 

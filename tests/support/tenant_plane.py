@@ -1,17 +1,23 @@
 """A whole tenant plane in the test's process: real application, real Postgres; only the control plane is played."""
 
+import asyncio
 import itertools
+import re
+import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import jwt
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +27,7 @@ from starlette.routing import Route
 from shared.contracts.tenants import TenantWanted
 from shared.tokens import Audience, sign
 from shared.tx import Actor, Tenant, utc_now
+from tenant_plane import worker
 from tenant_plane.app import create_app
 from tenant_plane.core import provision
 from tenant_plane.core.permissions import ROLES
@@ -30,7 +37,27 @@ from tenant_plane.settings import Settings
 PASSWORD = "only-for-tests"
 KID = "test-key"
 PLENTY = {"anonymous": 100_000, "viewer": 100_000, "operator": 100_000, "admin": 100_000, "ingestion": 100_000}
+TABLES = (
+    "alerts",
+    "alert_events",
+    "incidents",
+    "incident_alerts",
+    "incident_timeline",
+    "dead_letters",
+    "api_keys",
+    "events",
+    "idempotency_keys",
+)
+T = TypeVar("T")
 _numbers = itertools.count(1)
+
+
+async def until(look: Callable[[], Awaitable[T | None]], *, seconds: float = 5.0) -> T:
+    """The first answer of ``look`` that is not None; what happens by itself is waited for here and nowhere else."""
+    async with asyncio.timeout(seconds):
+        while (found := await look()) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found
 
 
 class Clock:
@@ -41,6 +68,12 @@ class Clock:
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead.total_seconds()
+
+    def seconds(self) -> float:
+        return time.time() + self.ahead.total_seconds()
 
     def forward(self, **span: float) -> None:
         self.ahead += timedelta(**span)
@@ -85,23 +118,111 @@ class Issuer:
         return sign(claims, key=key or self.key, kid=KID, audience=audience)
 
 
+class Statements:
+    """The SQL that a plane sent, without what opens and closes a transaction and without the one that binds it."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self.seen)
+
+    def add(self, sql: str) -> None:
+        if not NOT_COUNTED.match(sql):
+            self.seen.append(" ".join(sql.split()))
+
+
+NOT_COUNTED = re.compile(r"\s*(begin|commit|rollback|set|select set_config)\b", re.IGNORECASE)
+
+
 @dataclass
 class Plane:
     app: Starlette
     issuer: Issuer
     clock: Clock
     owner_url: str
+    provisioner: provision.Provisioner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.provisioner = provision.Provisioner(self.owner_url)
 
     @property
     def database(self) -> TenantDatabase:
         database: TenantDatabase = self.app.state.database
         return database
 
+    @contextmanager
+    def statements(self) -> Iterator[Statements]:
+        """Counts what goes through SQLAlchemy and what goes straight to asyncpg."""
+        engine = self.app.state.directory.engine.sync_engine
+        counted = Statements()
+
+        def through_sqlalchemy(_: Any, __: Any, statement: str, *rest: Any) -> None:
+            counted.add(statement)
+
+        def straight(record: asyncpg.connection.LoggedQuery) -> None:
+            counted.add(record.query)
+
+        def on_checkout(connection: Any, *rest: Any) -> None:
+            connection.driver_connection.add_query_logger(straight)
+
+        def on_checkin(connection: Any, *rest: Any) -> None:
+            connection.driver_connection.remove_query_logger(straight)
+
+        listeners = (
+            ("before_cursor_execute", through_sqlalchemy),
+            ("checkout", on_checkout),
+            ("checkin", on_checkin),
+        )
+        for name, listener in listeners:
+            event.listen(engine, name, listener)
+        try:
+            yield counted
+        finally:
+            for name, listener in listeners:
+                event.remove(engine, name, listener)
+
+    async def rows(self, tenant: Tenant, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Read, or spoil, a tenant's tables past the application, as the owner."""
+        connection = await asyncpg.connect(self.owner_url, server_settings={"search_path": tenant.schema})
+        try:
+            return await connection.fetch(sql, *values)
+        finally:
+            await connection.close()
+
+    async def picture(self, tenant: Tenant) -> Mapping[str, str]:
+        """Everything a tenant has, one digest per table: equal pictures mean that nothing changed."""
+        sql = " union all ".join(
+            f"select '{table}' as name, count(*) || ':' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
+            f" as digest from {table} t"
+            for table in TABLES
+        )
+        return {row["name"]: row["digest"] for row in await self.rows(tenant, sql)}
+
+    @asynccontextmanager
+    async def unchanged(self, tenant: Tenant) -> AsyncIterator[None]:
+        """A refusal changes nothing."""
+        before = await self.picture(tenant)
+        yield
+        assert await self.picture(tenant) == before
+
     async def new_tenant(self, name: str | None = None) -> Tenant:
         tenant_id = name or f"tenant-{next(_numbers)}-{uuid4().hex[:6]}"
         wanted = TenantWanted(name=tenant_id.title(), plan="pro", state="active")
-        await provision.Provisioner(self.owner_url).ensure(tenant_id, wanted)
+        await self.provisioner.ensure(tenant_id, wanted)
         return Tenant(tenant_id, provision.schema_of(tenant_id), tenant_id.title())
+
+    async def tick(self, name: str) -> None:
+        """One turn of a tick, over all tenants, at the time of ``clock``."""
+        ticks = {tick.name: tick for tick in worker.ticks(self.database, self.app.state.directory, self.clock)}
+        await ticks[name].run()
+
+    async def react(self, kind: str, tenant: Tenant, incident_id: str) -> None:
+        """What the queue does with the event of this kind that was recorded for an incident."""
+        sql = "select id from events where kind = $1 and body ->> 'incident_id' = $2"
+        (event,) = await self.rows(tenant, sql, kind, incident_id)
+        await worker.reactions(self.database, self.app.state.directory)[kind](tenant.id, event["id"])
 
     def client(self, tenant: Tenant | None = None, role: str = "admin", **headers: str) -> httpx.AsyncClient:
         if tenant is not None:
@@ -120,16 +241,56 @@ def app_url(owner_url: str) -> str:
 
 
 @asynccontextmanager
-async def running_plane(owner_url: str, *, with_worker: bool = False) -> AsyncIterator[Plane]:
-    await provision.prepare_database(owner_url, PASSWORD)
-    issuer, clock = Issuer(), Clock()
+async def running_plane(
+    owner_url: str,
+    *,
+    with_worker: bool = False,
+    requests_per_minute: Mapping[str, int] = PLENTY,
+    issuer: Issuer | None = None,
+    app_database_url: str | None = None,
+    prepare: bool = True,
+) -> AsyncIterator[Plane]:
+    """``prepare=False`` is a plane whose database is away. All its clocks are ``plane.clock``."""
+    if prepare:
+        await provision.prepare_database(owner_url, PASSWORD)
+    issuer, clock = issuer or Issuer(), Clock()
     settings = Settings(
-        tenant_database_url=owner_url, tenant_app_database_url=app_url(owner_url), requests_per_minute=PLENTY
+        tenant_database_url=owner_url,
+        tenant_app_database_url=app_database_url or app_url(owner_url),
+        requests_per_minute=dict(requests_per_minute),
     )
     control = httpx.AsyncClient(transport=httpx.ASGITransport(app=issuer.app), base_url="http://control")
     app = create_app(settings, control_plane=control, with_worker=with_worker, clock=clock)
+    app.state.actors.keys.clock = app.state.directory.clock = clock.monotonic
+    app.state.edge.limiter.clock = clock.seconds
     async with control, app.router.lifespan_context(app):
         yield Plane(app, issuer, clock, owner_url)
+
+
+class Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the test run."""
+        yield
+
+
+@asynccontextmanager
+async def served(app: Any) -> AsyncIterator[int]:
+    """An application on a real port of this process, for clients that speak WebSocket or look at the wire."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(uvicorn.Config(app, lifespan="off", log_config=None, ws_max_size=1024 * 1024))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+
+    async def started() -> bool | None:
+        return server.started or None
+
+    await until(started)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
 
 
 def generic_alert(**fields: Any) -> dict[str, Any]:
@@ -138,3 +299,66 @@ def generic_alert(**fields: Any) -> dict[str, Any]:
 
 def later(**span: float) -> str:
     return (datetime.now(UTC) + timedelta(**span)).isoformat()
+
+
+def data(response: httpx.Response, status: int = 200) -> Any:
+    """What a good answer holds."""
+    assert response.status_code == status, response.text
+    return response.json()["data"]
+
+
+def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The body of a refusal, after a look at its shape."""
+    body: dict[str, Any] = response.json()
+    assert (response.status_code, body["code"]) == (status, code), response.text
+    assert body["status_code"] == status
+    assert body["error"] == body["detail"]
+    assert body["trace_id"] == response.headers["x-trace-id"]
+    return body
+
+
+def fields_of(body: Mapping[str, Any]) -> list[str]:
+    """The paths of the wrong fields in a 422."""
+    return [error["field"] for error in body["errors"]]
+
+
+async def opened(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
+    """An incident that a person opened."""
+    body = {"title": "Checkout is down", "severity": "high", **fields}
+    incident: dict[str, Any] = data(await client.post("/api/incidents", json=body), 201)
+    return incident
+
+
+async def fired(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
+    """The answer to one alert in our own format."""
+    answer: dict[str, Any] = data(await client.post("/api/webhook", json=generic_alert(**fields)))
+    return answer
+
+
+async def incident_of(client: httpx.AsyncClient, reference: str) -> dict[str, Any]:
+    incident: dict[str, Any] = data(await client.get(f"/api/incidents/{reference}"))
+    return incident
+
+
+async def timeline_of(client: httpx.AsyncClient, reference: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = data(await client.get(f"/api/incidents/{reference}/timeline?limit=5000"))["items"]
+    return entries
+
+
+def moves(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """From a timeline: the steps of the state machine."""
+    return [(e["payload"]["from"], e["payload"]["to"]) for e in entries if e["event_type"] == "status_changed"]
+
+
+async def asked(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+    """The data of a GraphQL answer without errors."""
+    answer = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+async def graph_errors(client: httpx.AsyncClient, query: str, **variables: Any) -> list[dict[str, Any]]:
+    """The errors of a GraphQL answer."""
+    answer = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+    errors: list[dict[str, Any]] = answer["errors"]
+    return errors

@@ -184,7 +184,9 @@ async def snooze_incident(tx: WriteTx, reference: str, command: IncidentSnooze) 
     incident = await queries.one(tx, reference, lock=True)
     if Status(incident.status) in ENDED:
         raise AlreadyResolved(reference_of(incident.number), Status(incident.status))
-    until = command.until or tx.now + (command.duration or LONGEST_SNOOZE)
+    # A duration of nothing is a duration, too: "0s" must be refused, not read as the longest.
+    until = command.until if command.duration is None else tx.now + command.duration
+    assert until is not None, "the command has one of them"
     if not tx.now < until <= tx.now + LONGEST_SNOOZE:
         message = "must lie in the next 30 days"
         field = "body.until" if command.until else "body.duration"

@@ -35,10 +35,14 @@ declare
     tenant text;
 begin
     select t.tenant_id into strict tenant from tenants t where t.schema_name = current_setting('role');
-    insert into queue.pgqueuer (priority, entrypoint, payload, status, tenant_id)
-    select 0, e.kind, convert_to(json_build_object('tenant_id', tenant, 'event_id', e.id)::text, 'UTF8'), 'queued', tenant
-    from unnest(event_ids, kinds) as e (id, kind)
-    where e.kind = any (queued);
+    -- The queue's trigger wakes every worker, also for an INSERT without rows; most commits have nothing for them.
+    if kinds && queued then
+        insert into queue.pgqueuer (priority, entrypoint, payload, status, tenant_id)
+        select 0, e.kind, convert_to(json_build_object('tenant_id', tenant, 'event_id', e.id)::text, 'UTF8'), 'queued',
+            tenant
+        from unnest(event_ids, kinds) as e (id, kind)
+        where e.kind = any (queued);
+    end if;
     -- A notification holds 8,000 bytes at most: 100 ids each.
     perform pg_notify('opsplane_events', tenant || ' ' || string_agg(e.id::text, ',' order by e.n))
     from unnest(event_ids) with ordinality as e (id, n)

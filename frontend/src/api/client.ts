@@ -1,0 +1,71 @@
+// Calls as the signed-in person. A token that ran out is renewed once, then the call is repeated.
+import { rejectToken, validToken } from '../app/session';
+import { ApiError } from './errors';
+import type { Operation } from './graphql';
+import { type Exchange, send } from './wire';
+
+async function sendSigned(exchange: Exchange): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    const token = await validToken();
+    const headers = { ...exchange.headers, authorization: `Bearer ${token}` };
+    try {
+      return await send({ ...exchange, headers });
+    } catch (problem) {
+      const tokenRefused = problem instanceof ApiError && problem.status === 401;
+      if (!tokenRefused || attempt > 1) {
+        throw problem;
+      }
+      rejectToken(token);
+    }
+  }
+}
+
+export async function call<Data>(exchange: Exchange): Promise<Data> {
+  const body = (await sendSigned(exchange)) as { data: Data };
+  return body.data;
+}
+
+export function get<Data>(path: string, query?: Exchange['query'], signal?: AbortSignal): Promise<Data> {
+  return call<Data>({ method: 'GET', path, query, signal });
+}
+
+/** Give the same `key` to repeat a request that may have been carried out: it is then carried out once. */
+export function post<Data>(path: string, body: unknown = {}, key = newKey()): Promise<Data> {
+  const headers = { 'idempotency-key': key };
+  return call<Data>({ method: 'POST', path, body, headers });
+}
+
+export function patch<Data>(path: string, body: unknown, version?: number): Promise<Data> {
+  const headers: Record<string, string> = version === undefined ? {} : { 'if-match': `"${version}"` };
+  return call<Data>({ method: 'PATCH', path, body, headers });
+}
+
+type GraphQLBody<Answer> = {
+  data?: Answer | null;
+  errors?: { message: string; extensions?: { code?: string; status?: number; trace_id?: string } }[];
+};
+
+export async function graphql<Answer>(
+  operation: Operation<Answer, Record<string, never>>,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const exchange: Exchange = { method: 'POST', path: '/graphql', body: { query: operation }, signal };
+  const body = (await sendSigned(exchange)) as GraphQLBody<Answer>;
+  const first = body.errors?.[0];
+  if (first || !body.data) {
+    throw new ApiError({
+      message: first?.message ?? 'The server sent no data',
+      status: first?.extensions?.status ?? 500,
+      code: first?.extensions?.code ?? 'ERROR',
+      traceId: first?.extensions?.trace_id,
+    });
+  }
+  return body.data;
+}
+
+export function newKey(): string {
+  if (typeof crypto.randomUUID === 'function') {
+    return crypto.randomUUID();
+  }
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}

@@ -1,0 +1,88 @@
+"""Requests a minute: told in every answer, refused with a time to come again, and never at the senders' doors."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+
+from shared.tx import Tenant
+from tests.support.tenant_plane import Plane, data, generic_alert, graph_errors, refused, running_plane
+
+LIMITS = {"anonymous": 1, "viewer": 3, "operator": 5, "admin": 7}
+LIST = "/api/incidents"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def strict(admin_url: str, plane: Plane) -> AsyncIterator[Plane]:
+    async with running_plane(admin_url, issuer=plane.issuer, requests_per_minute=LIMITS) as strict:
+        yield strict
+
+
+def counters(response: httpx.Response) -> tuple[str, str]:
+    return response.headers["x-ratelimit-limit"], response.headers["x-ratelimit-remaining"]
+
+
+async def test_a_caller_is_told_and_then_refused(strict: Plane, tenant: Tenant) -> None:
+    strict.clock.forward(minutes=2)
+    async with strict.client(tenant, "viewer") as viewer, strict.client(tenant, "operator") as operator:
+        answers = [await viewer.get(LIST) for _ in range(3)]
+        assert [counters(answer) for answer in answers] == [("3", "2"), ("3", "1"), ("3", "0")]
+        response = await viewer.get(LIST)
+        error = refused(response, 429, "RATE_LIMIT")
+        assert counters(response) == ("3", "0")
+        wait = int(response.headers["retry-after"])
+        assert 1 <= wait <= 61
+        assert error["detail"] == f"More than 3 requests in a minute; the next is welcome in {wait} s."
+        assert counters(await operator.get(LIST)) == ("5", "4")
+        strict.clock.forward(seconds=wait)
+        assert counters(await viewer.get(LIST)) == ("3", "2")
+
+
+async def test_refused_and_missing_things_count_too(strict: Plane, tenant: Tenant) -> None:
+    strict.clock.forward(minutes=2)
+    async with strict.client(tenant, "viewer") as viewer:
+        answers = [
+            await viewer.get("/api/incidents/INC-9"),
+            await viewer.post(LIST, json={}),
+            await viewer.get(f"{LIST}?limit=0"),
+            await viewer.get(LIST),
+        ]
+    assert [answer.status_code for answer in answers] == [404, 422, 422, 429]
+    assert [counters(answer)[1] for answer in answers] == ["2", "1", "0", "0"]
+
+
+async def test_graphql_counts_with_rest(strict: Plane, tenant: Tenant) -> None:
+    strict.clock.forward(minutes=2)
+    async with strict.client(tenant, "viewer") as viewer:
+        first = await viewer.post("/graphql", json={"query": "{ incidents { totalCount } }"})
+        assert counters(first) == ("3", "2")
+        await graph_errors(viewer, "{ nothing }")
+        await viewer.get(LIST)
+        refused(await viewer.post("/graphql", json={"query": "{ __typename }"}), 429, "RATE_LIMIT")
+
+
+async def test_two_people_and_two_tenants_count_apart(strict: Plane, plane: Plane, tenant: Tenant) -> None:
+    strict.clock.forward(minutes=2)
+    other = await plane.new_tenant()
+    token = strict.issuer.token(tenant.id, "viewer", email="ana@acme.example")
+    async with (
+        strict.client(tenant, "viewer") as first,
+        strict.client(None, authorization=f"Bearer {token}") as second,
+        strict.client(other, "viewer") as third,
+    ):
+        for client in (first, second, third):
+            assert counters(await client.get(LIST)) == ("3", "2")
+
+
+async def test_a_sender_is_never_refused(strict: Plane, tenant: Tenant) -> None:
+    strict.clock.forward(minutes=2)
+    async with strict.client(tenant, "operator") as operator:
+        answers = [await operator.post("/api/webhook", json=generic_alert()) for _ in range(20)]
+        answers += [await operator.post("/webhook", content=b"[]") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200] * 20 + [202] * 5
+        assert {counters(answer) for answer in answers} == {("5", "5")}
+        assert counters(await operator.get(LIST)) == ("5", "4")
+        for _ in range(5):
+            await operator.get(LIST)
+        refused(await operator.get(LIST), 429, "RATE_LIMIT")
+        data(await operator.post("/api/webhook", json=generic_alert()))
