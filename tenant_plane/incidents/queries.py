@@ -166,7 +166,7 @@ async def linked_alerts(
     if page.after:
         after = (literal(value) for value in position(page.after, TIME_AND_ID))
         statement = statement.where(tuple_(IncidentAlert.linked_at, IncidentAlert.alert_id) > tuple_(*after))
-    rows = (await tx.session.execute(statement.offset(page.skip).limit(page.size + 1))).tuples().all()
+    rows = (await tx.session.execute(statement.offset(page.skip).limit(page.size + 1))).all()
     return cut(rows, page.size, lambda row: [row[0].linked_at.isoformat(), row[0].alert_id])
 
 
@@ -188,7 +188,7 @@ async def links_of(tx: ReadTx, ids: Sequence[UUID], first: int) -> dict[UUID, li
         .order_by(IncidentAlert.incident_id, IncidentAlert.linked_at, IncidentAlert.alert_id)
     )
     found: dict[UUID, list[tuple[IncidentAlert, Alert]]] = {key: [] for key in ids}
-    for link, alert in (await tx.session.execute(statement)).tuples():
+    for link, alert in await tx.session.execute(statement):
         found[link.incident_id].append((link, alert))
     return found
 
@@ -241,7 +241,7 @@ async def open_summary(tx: ReadTx) -> OpenSummary:
         .where(Incident.status.in_(STATES_ACTIVE))
         .group_by(Incident.severity, Incident.attention)
     )
-    counts = rows.tuples().all()
+    counts = rows.all()
     by_severity = {severity: sum(n for word, _, n in counts if word == severity) for severity in Severity}
     severe = or_(Incident.severity == Severity.CRITICAL, Incident.severity == Severity.HIGH)
     last_opened, quiet_since, recent = (

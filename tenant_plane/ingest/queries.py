@@ -40,4 +40,4 @@ async def recent_by_source(tx: ReadTx) -> dict[str, tuple[datetime, int]]:
         .where(DeadLetter.received_at > tx.now - timedelta(hours=24))
         .group_by(DeadLetter.source)
     )
-    return {source: (newest, number) for source, newest, number in rows.tuples()}
+    return {source: (newest, number) for source, newest, number in rows}

@@ -9,7 +9,9 @@ MOST_LINES = 400
 HOMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "services"}
 READ = ("py", "sql", "toml", "md", "yaml", "yml", "json", "txt", "graphql", "html", "css", "ts", "tsx")
 BUILT = {"node_modules", "dist", "__pycache__", ".venv"}
-DEVELOPERS_PATH = re.compile(r"(/home|/Users)/[a-z]\w+/|/(work|workspace|workspaces|repos)/|[A-Z]:\\\\?Users", re.MULTILINE)
+DEVELOPERS_PATH = re.compile(
+    r"(/home|/Users)/[a-z]\w+/|/(work|workspace|workspaces|repos)/|[A-Z]:\\\\?Users", re.MULTILINE
+)
 FOLDERS = (*PYTHON, "frontend")
 
 
@@ -29,7 +31,9 @@ def test_no_python_file_is_longer_than_a_sitting() -> None:
 
 def test_no_module_is_a_drawer_for_everything() -> None:
     homeless = [str(p.relative_to(ROOT)) for p in files(*PYTHON) if HOMELESS.intersection((p.stem, *p.parts))]
-    assert homeless == [], "a function is either business, then it has a domain, or it belongs to a named file of shared"
+    assert homeless == [], (
+        "a function is either business, then it has a domain, or it belongs to a named file of shared"
+    )
 
 
 def test_no_migration_makes_an_enum_type() -> None:

@@ -150,7 +150,7 @@ def test_middleware_is_pure_asgi() -> None:
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     class Strip(ast.NodeTransformer):
-        def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802 - the name that ast looks for
+        def visit_Expr(self, node: ast.Expr) -> ast.AST:
             is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
             return ast.Pass() if is_text else node
 

@@ -14,7 +14,9 @@ from shared.web.middleware import unversioned
 from tenant_plane.app import OPERATIONS as TENANT
 
 FOLDER = Path(__file__).parent
-WRITE = "run `.venv/bin/python -m infra.local.cli contracts --write` (or `make contracts ARGS=--write`), then read the diff"
+WRITE = (
+    "run `.venv/bin/python -m infra.local.cli contracts --write` (or `make contracts ARGS=--write`), then read the diff"
+)
 CONTRACTS = contracts()
 SEEDS = [
     # AtlasAI

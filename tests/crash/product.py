@@ -166,7 +166,9 @@ def names_of_alerts(product: Product) -> set[str]:
     with product.client() as client:
         cursor: str | None = ""
         while cursor is not None:
-            page: dict[str, Any] = client.get(f"/api/alerts?limit=1000&cursor={cursor}").raise_for_status().json()["data"]
+            page: dict[str, Any] = (
+                client.get(f"/api/alerts?limit=1000&cursor={cursor}").raise_for_status().json()["data"]
+            )
             names |= {alert["name"] for alert in page["items"]}
             cursor = page["next_cursor"]
     return names
@@ -179,4 +181,3 @@ def reactions_done(product: Product) -> None:
         "all reactions have run",
         seconds=90,
     )
-

@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local.installation import CONTROL_ROLE, TENANT_ROLE, login
+from control_plane.core.prepare import APP_ROLE as CONTROL_ROLE
+from infra.local.installation import login
 from infra.local.postgres import FAST, running
+from tenant_plane.core.provision import APP_ROLE as TENANT_ROLE
 from tests.crash.product import ready
 from tests.support import processes
 from tests.support.origin import HOST, KNOWN, Demo, free_port, installed

@@ -39,7 +39,7 @@ def test_a_busy_port(folder: Path, taken_port: int) -> None:
     assert not (folder / "data").exists(), "nothing was begun"
 
 
-@pytest.mark.parametrize("port", ["", "0", "65536", "-1", "http", "８０"])
+@pytest.mark.parametrize("port", ["", "0", "65536", "-1", "http", "\uff18\uff10"])
 def test_a_port_that_is_none(folder: Path, port: str) -> None:
     assert "OPSPLANE_PORT" in sentence(folder, OPSPLANE_PORT=port)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, StorageState, async_playwright, expect
 
 from infra.local.browser import find_chromium
 from tests.e2e.crowd import CROWD, fill, found_crowd
 from tests.e2e.product import Account, Api, Product, signed_in, started, with_key
-from tests.e2e.visits import Guard, Seats, Visits
+from tests.e2e.visits import Guard, Visits
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -70,8 +70,8 @@ async def browser(chromium: Path) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def seats(product: Product) -> Seats:
-    return Seats(product.base_url)
+def sessions() -> dict[Account, StorageState]:
+    return {}
 
 
 @pytest.fixture
@@ -83,14 +83,13 @@ def guard(product: Product) -> Iterator[Guard]:
 
 @pytest_asyncio.fixture
 async def visits(
-    request: pytest.FixtureRequest, browser: Browser, guard: Guard, seats: Seats
+    request: pytest.FixtureRequest, browser: Browser, guard: Guard, sessions: dict[Account, StorageState]
 ) -> AsyncIterator[Visits]:
-    visits = Visits(browser, guard, seats)
+    visits = Visits(browser, guard, sessions)
     yield visits
-    passed = request.node.stash.get(PASSED, False)
-    if not passed:
+    if not request.node.stash.get(PASSED, False):
         await visits.picture(PICTURES / "failures", request.node.name)
-    await visits.close(keep_seats=passed)
+    await visits.close()
 
 
 @pytest_asyncio.fixture

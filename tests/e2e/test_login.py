@@ -7,9 +7,22 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.product import Api, Product
-from tests.e2e.visits import Guard
+from tests.e2e.visits import Guard, sign_in
 
 SIGN_IN = "Sign in"
+END_SESSION = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('opsplane');
+  opening.onerror = reject;
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('sessions').objectStore('sessions').get('tenant');
+    reading.onerror = reject;
+    reading.onsuccess = () => fetch('/api/auth/logout', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ refresh_token: reading.result.refresh_token }),
+    }).then((answer) => resolve(answer.status));
+  };
+})"""
 
 
 async def fill_in(page: Page, email: str, password: str) -> None:
@@ -120,27 +133,24 @@ async def test_the_password_can_be_shown_and_caps_lock_is_pointed_out(anonymous:
 
 
 async def test_a_session_that_ends_in_the_middle_of_work_costs_nothing(
-    as_admin: Page, api: Api, product: Product, guard: Guard
+    anonymous: Page, api: Api, product: Product, guard: Guard
 ) -> None:
     """The session is revoked for real; the access token, which lives on for minutes, is refused by the route."""
     guard.expect("status of 401")
     incident = await api.declare("Session ends while somebody writes")
-    await as_admin.goto(f"/incidents/{incident['reference']}")
-    note = as_admin.get_by_label("Note", exact=True)
+    account = product.account("acme", "admin")
+    await sign_in(anonymous, account)
+    await anonymous.goto(f"/incidents/{incident['reference']}")
+    note = anonymous.get_by_label("Note", exact=True)
     await note.fill("half a sent")
-    await as_admin.evaluate(
-        """() => fetch('/api/auth/logout', {
-          method: 'POST', headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ refresh_token: localStorage.getItem('opsplane.refresh.tenant') }),
-        })"""
-    )
-    await as_admin.route("**/acknowledge", lambda route: route.fulfill(status=401, json={}), times=1)
-    await as_admin.get_by_role("button", name="Acknowledge", exact=True).click()
-    dialog = as_admin.get_by_role("dialog", name="Your session has ended")
-    await expect(dialog.get_by_label("Email")).to_have_value(product.account("acme", "admin").email)
+    await anonymous.evaluate(END_SESSION)
+    await anonymous.route("**/acknowledge", lambda route: route.fulfill(status=401, json={}), times=1)
+    await anonymous.get_by_role("button", name="Acknowledge", exact=True).click()
+    dialog = anonymous.get_by_role("dialog", name="Your session has ended")
+    await expect(dialog.get_by_label("Email")).to_have_value(account.email)
     await expect(dialog.get_by_label("Password", exact=True)).to_be_focused()
-    await as_admin.keyboard.type(product.account("acme", "admin").password)
-    await as_admin.keyboard.press("Enter")
+    await anonymous.keyboard.type(account.password)
+    await anonymous.keyboard.press("Enter")
     await expect(dialog).to_have_count(0)
-    await expect(as_admin.get_by_role("button", name="Start investigating")).to_be_visible()
+    await expect(anonymous.get_by_role("button", name="Start investigating")).to_be_visible()
     await expect(note).to_have_value("half a sent")

@@ -1,19 +1,16 @@
 """Browser contexts of signed-in people, and a guard that hears what their pages complain about."""
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import httpx
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Request
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, StorageState, expect
 
 from tests.e2e.product import Account
 
 Theme = Literal["dark", "light"]
-STORAGE_KEYS = {True: "opsplane.refresh.control", False: "opsplane.refresh.tenant"}
 MEASURE_SHIFTS = """
 window.shifts = 0;
 new PerformanceObserver((list) => {
@@ -54,27 +51,13 @@ class Guard:
             self.heard.append(f"foreign request: {request.url}")
 
 
-class Seats:
-    """Refresh tokens by account. A page uses one up and gets the next, so it is handed on from test to test: the login
-    is limited to 100 requests a minute for all of us.
-    """
-
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url
-        self._free: dict[Account, list[str]] = defaultdict(list)
-
-    async def take(self, account: Account) -> str:
-        if self._free[account]:
-            return self._free[account].pop()
-        body = {"email": account.email, "password": account.password}
-        async with httpx.AsyncClient(base_url=self._base_url, timeout=30) as client:
-            response = await client.post("/api/auth/token", json=body)
-        return str(response.raise_for_status().json()["data"]["refresh_token"])
-
-    def give_back(self, account: Account, state: Any) -> None:
-        key = STORAGE_KEYS[account.tenant_id is None]
-        stored = [item["value"] for origin in state["origins"] for item in origin["localStorage"] if item["name"] == key]
-        self._free[account] += stored
+async def sign_in(page: Page, account: Account) -> None:
+    """Through the form, to the first page behind it."""
+    await page.goto("/login" if account.tenant_id else "/control/login")
+    await page.get_by_label("Email").fill(account.email)
+    await page.get_by_label("Password", exact=True).fill(account.password)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Overview" if account.tenant_id else "Tenants")
 
 
 @dataclass
@@ -83,23 +66,23 @@ class Visits:
 
     browser: Browser
     guard: Guard
-    seats: Seats
-    open: list[tuple[BrowserContext, Account | None]] = field(default_factory=list)
+    sessions: dict[Account, StorageState]
+    open: list[BrowserContext] = field(default_factory=list)
 
     async def anonymous(self, *, theme: Theme = "dark", width: int = 1440, height: int = 900) -> BrowserContext:
-        return await self._context(None, theme, width, height, {})
+        return await self._context(theme, width, height)
 
     async def of(
-        self, account: Account, *, theme: Theme = "dark", width: int = 1440, height: int = 900, **options: Any
+        self, account: Account, *, theme: Theme = "dark", width: int = 1440, height: int = 900
     ) -> BrowserContext:
-        key = STORAGE_KEYS[account.tenant_id is None]
-        token = {"name": key, "value": await self.seats.take(account)}
-        storage = {"cookies": [], "origins": [{"origin": self.guard.base_url, "localStorage": [token]}]}
-        return await self._context(account, theme, width, height, {**options, "storage_state": storage})
+        """Signed in already: every person uses the form once, then what the browser keeps of it is used again."""
+        if account not in self.sessions:
+            context = await self._context(theme, width, height)
+            await sign_in(await context.new_page(), account)
+            self.sessions[account] = await context.storage_state(indexed_db=True)
+        return await self._context(theme, width, height, storage_state=self.sessions[account])
 
-    async def _context(
-        self, account: Account | None, theme: Theme, width: int, height: int, options: dict[str, Any]
-    ) -> BrowserContext:
+    async def _context(self, theme: Theme, width: int, height: int, **options: Any) -> BrowserContext:
         context = await self.browser.new_context(
             base_url=self.guard.base_url,
             color_scheme=theme,
@@ -111,21 +94,15 @@ class Visits:
         context.set_default_timeout(10_000)
         await context.add_init_script(MEASURE_SHIFTS)
         self.guard.watch(context)
-        self.open.append((context, account))
+        self.open.append(context)
         return context
 
     async def picture(self, folder: Path, name: str) -> None:
         """What a failed test had on its screens."""
-        pages = [page for context, _ in self.open for page in context.pages]
+        pages = [page for context in self.open for page in context.pages]
         for number, page in enumerate(pages):
             await page.screenshot(path=folder / f"{name}-{number}.png")
 
-    async def close(self, *, keep_seats: bool) -> None:
-        for context, account in self.open:
-            try:
-                if account is not None and keep_seats:
-                    self.seats.give_back(account, await context.storage_state())
-            except Error:
-                continue  # closed by the test itself, with its seat
-            finally:
-                await context.close()
+    async def close(self) -> None:
+        for context in self.open:
+            await context.close()

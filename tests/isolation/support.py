@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Scope
 from uuid_utils.compat import uuid7
 
 from shared.tx import Tenant
@@ -133,6 +133,10 @@ class Socket:
         return heard
 
 
+async def _serve(app: ASGIApp, scope: Scope, client: Socket) -> None:
+    await app(scope, client._to_app.get, client._from_app.put)
+
+
 @asynccontextmanager
 async def socket(app: ASGIApp, path: str, *subprotocols: str, **headers: str) -> AsyncIterator[Socket]:
     client = Socket()
@@ -151,7 +155,7 @@ async def socket(app: ASGIApp, path: str, *subprotocols: str, **headers: str) ->
         "extensions": {},
     }
     await client._to_app.put({"type": "websocket.connect"})
-    serving = asyncio.create_task(app(scope, client._to_app.get, client._from_app.put))  # type: ignore[arg-type]
+    serving = asyncio.create_task(_serve(app, scope, client))
     assert (await client._from_app.get())["type"] == "websocket.accept"
     try:
         yield client

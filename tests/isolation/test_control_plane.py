@@ -124,9 +124,7 @@ async def test_the_asserted_tenant_counts_here_too(origin: InProcess) -> None:
 
 
 @pytest.mark.parametrize("operation", TENANT_OPERATIONS, ids=name)
-async def test_a_super_admins_token_opens_nothing_in_the_tenant_plane(
-    origin: InProcess, operation: Operation
-) -> None:
+async def test_a_super_admins_token_opens_nothing_in_the_tenant_plane(origin: InProcess, operation: Operation) -> None:
     token = await origin.token(origin.demo.super_admin)
     path = operation.path.replace("{", "").replace("}", "")
     for headers in ({}, {"x-tenant-id": "acme"}):

@@ -167,7 +167,7 @@ async def test_the_asserted_tenant_must_be_the_credentials(world: World) -> None
     for credential in (plane.issuer.token(ours.tenant.id), ours.api_key):
         for asserted, status in ((ours.tenant.id, 200), (theirs.tenant.id, 403), ("", 403), (ours.tenant.schema, 403)):
             headers = {"authorization": f"Bearer {credential}", "x-tenant-id": asserted}
-            async with plane.client(**headers) as client, plane.unchanged(theirs.tenant):
+            async with plane.client(None, **headers) as client, plane.unchanged(theirs.tenant):
                 answers = [
                     await client.get("/api/incidents"),
                     await client.post("/graphql", json={"query": "{ incidents { totalCount } }"}),
@@ -178,7 +178,7 @@ async def test_the_asserted_tenant_must_be_the_credentials(world: World) -> None
 async def test_a_wrong_assertion_keeps_alerts_out(world: World) -> None:
     headers = {"x-api-key": world.ours.api_key, "x-tenant-id": world.theirs.tenant.id}
     async with (
-        world.plane.client(**headers) as client,
+        world.plane.client(None, **headers) as client,
         world.plane.unchanged(world.ours.tenant),
         world.plane.unchanged(world.theirs.tenant),
     ):
@@ -212,7 +212,7 @@ async def test_a_tampered_key_opens_no_door(world: World, tamper: Callable[[str,
     said = set()
     for headers in ({"authorization": f"Bearer {key}"}, {"x-api-key": key}):
         async with (
-            world.plane.client(**headers) as client,
+            world.plane.client(None, **headers) as client,
             world.plane.unchanged(world.ours.tenant),
             world.plane.unchanged(world.theirs.tenant),
         ):
@@ -223,7 +223,7 @@ async def test_a_tampered_key_opens_no_door(world: World, tamper: Callable[[str,
 
 async def test_a_key_reaches_its_own_tenant_and_no_other(plane: Plane) -> None:
     ours, theirs = await made(plane, 1), await made(plane, 1)
-    async with plane.client(**{"x-api-key": ours.api_key}) as client, plane.unchanged(theirs.tenant):
+    async with plane.client(None, **{"x-api-key": ours.api_key}) as client, plane.unchanged(theirs.tenant):
         answer = await client.get("/api/incidents")
         await fired(client, title="by key")
     assert ours.word in answer.text and theirs.word not in answer.text
@@ -237,8 +237,11 @@ async def test_a_key_in_the_query_opens_ingest_only(world: World) -> None:
         for parameter in ("api_key", "token"):
             refused(await client.get(f"/api/incidents?{parameter}={key}"), 401, "UNAUTHORIZED")
             refused(await client.post(f"/api/incidents?{parameter}={key}", json=INCIDENT), 401, "UNAUTHORIZED")
-            refused(await client.post(f"/graphql?{parameter}={key}", json={"query": "{ alerts { totalCount } }"}), 401,
-                    "UNAUTHORIZED")
+            refused(
+                await client.post(f"/graphql?{parameter}={key}", json={"query": "{ alerts { totalCount } }"}),
+                401,
+                "UNAUTHORIZED",
+            )
 
 
 async def test_revoking_a_key_elsewhere_changes_nothing_here(plane: Plane) -> None:
@@ -247,7 +250,7 @@ async def test_revoking_a_key_elsewhere_changes_nothing_here(plane: Plane) -> No
     await plane.rows(theirs.tenant, "update api_keys set id = $1", ours.key_id)
     async with plane.client(theirs.tenant) as client, plane.unchanged(ours.tenant):
         data(await client.delete(f"/api/apikeys/{ours.key_id}"))
-    async with plane.client(**{"x-api-key": ours.api_key}) as client:
+    async with plane.client(None, **{"x-api-key": ours.api_key}) as client:
         assert data(await client.get("/api/incidents"))["total"] > 0
 
 

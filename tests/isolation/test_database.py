@@ -44,9 +44,7 @@ async def refuses(connection: asyncpg.Connection, sql: str, *values: object) -> 
 
 
 async def bind(connection: asyncpg.Connection, tenant: Tenant) -> None:
-    await connection.execute(
-        "select set_config('role', $1, true), set_config('search_path', $1, true)", tenant.schema
-    )
+    await connection.execute("select set_config('role', $1, true), set_config('search_path', $1, true)", tenant.schema)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -63,9 +61,7 @@ async def test_an_unbound_query_may_not_name_a_schema(world: World, login: async
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_bound_query_may_not_name_another_schema(
-    world: World, login: asyncpg.Connection, table: str
-) -> None:
+async def test_a_bound_query_may_not_name_another_schema(world: World, login: asyncpg.Connection, table: str) -> None:
     theirs = f'"{world.theirs.tenant.schema}".{table}'
     async with login.transaction():
         await bind(login, world.ours.tenant)
@@ -194,7 +190,12 @@ async def test_the_login_role_owns_and_inherits_nothing(plane: Plane, login: asy
     )
     assert role is not None and not any(role.values())
     assert await login.fetchval("select count(*) from pg_class where relowner = current_user::regrole") == 0
-    assert await login.fetchval("select count(*) from pg_auth_members where member = current_user::regrole and admin_option") == 0
+    assert (
+        await login.fetchval(
+            "select count(*) from pg_auth_members where member = current_user::regrole and admin_option"
+        )
+        == 0
+    )
     for privileged in (plane.owner_url.split("//")[1].split("@")[0], "pg_read_all_data", "pg_write_all_data"):
         await refuses(login, f'set role "{privileged}"')
 
@@ -202,8 +203,9 @@ async def test_the_login_role_owns_and_inherits_nothing(plane: Plane, login: asy
 async def test_tenants_roles_can_not_log_in_and_know_no_other(world: World, login: asyncpg.Connection) -> None:
     schemas = [world.ours.tenant.schema, world.theirs.tenant.schema]
     rows = await login.fetch(
-        "select rolcanlogin, rolsuper, array(select roleid::regrole::text from pg_auth_members m where m.member = r.oid)"
-        " as groups from pg_roles r where rolname = any($1)",
+        "select rolcanlogin, rolsuper,"
+        " array(select roleid::regrole::text from pg_auth_members m where m.member = r.oid) as groups"
+        " from pg_roles r where rolname = any($1)",
         schemas,
     )
     assert [(r["rolcanlogin"], r["rolsuper"], r["groups"]) for r in rows] == [(False, False, [TENANT_GROUP])] * 2
@@ -264,7 +266,8 @@ async def test_a_job_of_another_tenant_finds_no_event(world: World) -> None:
 async def test_private_signing_keys_are_not_in_reach(login: asyncpg.Connection) -> None:
     """The tenant plane knows public keys only, and nothing of the control plane's schema."""
     columns = await login.fetch(
-        "select column_name from information_schema.columns where table_schema = 'plane' and table_name = 'signing_keys'"
+        "select column_name from information_schema.columns"
+        " where table_schema = 'plane' and table_name = 'signing_keys'"
     )
     assert {row["column_name"] for row in columns} == {"kid", "jwk", "fetched_at"}
     jwks = await login.fetch("select jwk::text from plane.signing_keys")

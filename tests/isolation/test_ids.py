@@ -1,4 +1,4 @@
-"""An id of another tenant answers exactly as one that never existed; every operation with an id in its path is tried."""
+"""An id of another tenant answers exactly as one that never existed: every operation with an id in its path."""
 
 from typing import Any
 

@@ -35,10 +35,7 @@ NEEDS = {
 """Each operation and the one permission it needs; a new operation needs a line."""
 ROLES_OF_PEOPLE = ("ingestion", "viewer", "operator", "admin")
 FORBIDDEN = [
-    (operation, role)
-    for operation in OPERATIONS
-    for role in ROLES_OF_PEOPLE
-    if NEEDS[operation.id] not in ROLES[role]
+    (operation, role) for operation in OPERATIONS for role in ROLES_OF_PEOPLE if NEEDS[operation.id] not in ROLES[role]
 ]
 ALLOWED = [
     (operation, role) for operation in OPERATIONS for role in ROLES_OF_PEOPLE if NEEDS[operation.id] in ROLES[role]

@@ -156,7 +156,9 @@ def test_alertmanager_counts_no_failed_notification(alertmanager: httpx.Client, 
     send(alertmanager, service)
     eventually(lambda: incidents(acme, service), "the incident opens")
     metrics = httpx.get(str(alertmanager.base_url).replace("/api/v2/", "/metrics"), trust_env=False).text
-    numbers = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line[0] != "#"}
+    numbers = {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line[0] != "#"
+    }
     sent = 'alertmanager_notifications_total{integration="webhook"}'
     failed = 'alertmanager_notifications_failed_total{integration="webhook"}'
     assert numbers[sent] >= 1

@@ -74,7 +74,7 @@ def test_addresses_are_one_whatever_their_case(text: str, kept: str) -> None:
     assert TypeAdapter(Email).validate_python(text) == kept
 
 
-@pytest.mark.parametrize("text", ["", "ana", "@", "a@", "@b", "a b@c", "a@b@c", "a@\x00", "x" * 250 + "@abc"])
+@pytest.mark.parametrize("text", ["", "ana", "@", "a@", "@b", "a b@c", "a@b@c", "a@\x00", "x" * 251 + "@abc"])
 def test_addresses_that_are_none(text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Email).validate_python(text)

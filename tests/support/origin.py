@@ -19,7 +19,7 @@ from infra.local.origin import create_origin
 from infra.local.up import Server, answers
 
 KNOWN = Secrets("control-password", "tenant-password", "0123456789abcdef0123456789abcdef")
-PLENTY = {role: 1_000_000 for role in ("anonymous", "viewer", "operator", "admin", "ingestion", "super_admin")}
+PLENTY = dict.fromkeys(("anonymous", "viewer", "operator", "admin", "ingestion", "super_admin"), 1_000_000)
 HOST = "127.0.0.1"
 
 

@@ -776,7 +776,7 @@ export interface components {
             timestamp: string;
             /** Replayed At */
             replayed_at: string | null;
-            /** @description As JSON when it is JSON, else the text as it came. */
+            /** @description As JSON when it is JSON that can be sent on, else the text as it came. */
             readonly payload: components["schemas"]["JsonValue"];
         };
         /** DemoAccount */
@@ -1659,6 +1659,15 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertmanagerAnswer"];
+                };
+            };
+            /** @description Could not be read; kept as a dead letter */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4313,6 +4322,17 @@ export interface operations {
                     };
                 };
             };
+            /** @description Could not be read; kept as a dead letter */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["WebhookAnswer"];
+                    };
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -4601,6 +4621,15 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Could not be read; kept as a dead letter */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -180,7 +180,7 @@ async def test_many_changes_at_once_are_read_once(
     async with listening(port, plane.issuer.token(tenant.id, "viewer")) as socket:
         edits = [admin.patch("/api/incidents/INC-1", json={"title": f"Title {n}"}) for n in range(20)]
         await asyncio.gather(*edits)
-        last, versions = await incident_of(admin, "INC-1"), []
+        last, versions = await incident_of(admin, "INC-1"), list[int]()
         while not versions or versions[-1] < last["version"]:
             versions.append((await heard(socket))["incident"]["version"])
     assert last["version"] == incident["version"] + 20
