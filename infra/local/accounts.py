@@ -2,17 +2,21 @@
 demo.json.
 """
 
+import contextlib
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from control_plane.core.system import SYSTEM
 from control_plane.identity import service as identity
+from control_plane.identity.errors import EmailTaken
 from control_plane.identity.passwords import hash_password
 from control_plane.identity.rules import Role
 from control_plane.identity.schemas import UserCreate
+from control_plane.tenants.errors import TenantExists
 from control_plane.tenants.flows import TenantFlows
 from control_plane.tenants.schemas import TenantCreate
 from infra.local.installation import Installation, write_private
@@ -23,33 +27,69 @@ from tenant_plane.access.schemas import ApiKeyCreate, Scope
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.tenancy import system_actor
 
+ROOT = "root@opsplane.example"
 TENANTS = {"acme": "Acme Shop", "globex": "Globex"}
 PEOPLE = {Role.ADMIN: "Ana Ruiz", Role.OPERATOR: "Bo Lindqvist", Role.VIEWER: "Chidi Okafor"}
 
 
 async def ensure_demo(installation: Installation, demo_file: Path, base_url: str) -> dict[str, Any]:
-    """What demo.json says, made if it is not there yet. Passwords are random, one set per installation."""
-    demo = _read(demo_file) or await _make(installation)
+    """What demo.json says, made if it is not there yet. Passwords are random, one set per installation.
+
+    They are written down before anybody is made, so that a start that was killed half-way is finished by the next.
+    """
+    draft = demo_file.with_name("demo.draft.json")
+    demo = _read(demo_file)
+    if demo is None:
+        demo = await _make(installation, _read(draft) or await _new_passwords(installation, demo_file, draft))
     write_private(demo_file, json.dumps({**demo, "base_url": base_url}, indent=2))
+    draft.unlink(missing_ok=True)
     return {**demo, "base_url": base_url}
 
 
-def _read(demo_file: Path) -> dict[str, Any] | None:
+def _read(file: Path) -> dict[str, Any] | None:
     try:
-        return dict(json.loads(demo_file.read_text())) if demo_file.exists() else None
+        return dict(json.loads(file.read_text())) if file.exists() else None
     except (ValueError, TypeError):
-        raise Unusable(f"{demo_file} is damaged; put a copy of it back, or choose another OPSPLANE_DATA.") from None
+        raise Unusable(f"{file} is damaged; put a copy of it back, or choose another OPSPLANE_DATA.") from None
 
 
-async def _make(installation: Installation) -> dict[str, Any]:
-    super_admin = await create_user(installation, "root@opsplane.example", "Root", is_super_admin=True)
+async def _new_passwords(installation: Installation, demo_file: Path, draft: Path) -> dict[str, str]:
+    database: Database = installation.control.state.database
+    async with database.read(SYSTEM) as tx:
+        if await identity.find_user(tx, ROOT) is not None:
+            raise Unusable(
+                f"The demo accounts are in the database, but {demo_file} with their passwords is not there;"
+                " put a copy of it back, or use an empty database."
+            )
+    emails = [ROOT, *(_email(tenant_id, role) for tenant_id in TENANTS for role in PEOPLE)]
+    passwords = {email: secrets.token_urlsafe(12) for email in emails}
+    write_private(draft, json.dumps(passwords))
+    return passwords
+
+
+def _email(tenant_id: str, role: Role) -> str:
+    return f"{PEOPLE[role].split()[0].lower()}@{tenant_id}.example"
+
+
+async def _make(installation: Installation, passwords: Mapping[str, str]) -> dict[str, Any]:
+    """Passes over what an earlier start has made."""
+
+    async def person(email: str, name: str, seats: dict[str, Role] | None) -> dict[str, str]:
+        with contextlib.suppress(EmailTaken):
+            await create_user(
+                installation, email, name, password=passwords[email], is_super_admin=seats is None, memberships=seats
+            )
+        return {"email": email, "password": passwords[email]}
+
+    super_admin = await person(ROOT, "Root", None)
     tenants = []
     for tenant_id, name in TENANTS.items():
-        await create_tenant(installation, tenant_id, name, "pro", f"ops@{tenant_id}.example")
-        people = {}
-        for role, person in PEOPLE.items():
-            email = f"{person.split()[0].lower()}@{tenant_id}.example"
-            people[str(role)] = await create_user(installation, email, person, memberships={tenant_id: role})
+        with contextlib.suppress(TenantExists):
+            await create_tenant(installation, tenant_id, name, "pro", f"ops@{tenant_id}.example")
+        people = {
+            str(role): await person(_email(tenant_id, role), full_name, {tenant_id: role})
+            for role, full_name in PEOPLE.items()
+        }
         key = await create_api_key(installation, tenant_id, "demo senders", Scope.OPERATOR)
         tenants.append({"tenant_id": tenant_id, **people, "api_key": key})
     return {"base_url": "", "super_admin": super_admin, "tenants": tenants}

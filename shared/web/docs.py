@@ -74,7 +74,7 @@ def docs_routes(openapi: Callable[[], bytes]) -> list[Route]:
         return Response(known[0], media_type="application/json")
 
     async def swagger(_: Request) -> Response:
-        return _page("Opsplane API", ["swagger-ui.css"], ["swagger-ui-bundle.js", "swagger.js"])
+        return _page("Opsplane API", ["swagger-ui.css", "page.css"], ["swagger-ui-bundle.js", "swagger.js"])
 
     async def redoc(_: Request) -> Response:
         scripts = ["redoc.standalone.js", "redoc.js"]

@@ -43,6 +43,7 @@ class AlertEventRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     alert_id: Mapped[UUID]
     action: Mapped[str]
+    change: Mapped[str]
     sender: Mapped[str]
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]

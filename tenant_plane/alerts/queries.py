@@ -108,13 +108,14 @@ async def totals(tx: ReadTx) -> AlertTotals:
     return AlertTotals(
         firing=firing or 0,
         events_24h=sum(row.events for row in rows),
-        duplicates_24h=sum(row.events - row.alerts for row in rows),
+        duplicates_24h=sum(row.repeated for row in rows),
         by_source=[(row.source, row.last_event_at, row.events) for row in rows],
     )
 
 
 TOTALS = text("""
-    select a.source, max(e.received_at) as last_event_at, count(*) as events, count(distinct e.alert_id) as alerts
+    select a.source, max(e.received_at) as last_event_at, count(*) as events,
+        count(*) filter (where e.change = 'repeated') as repeated
     from alert_events e join alerts a on a.id = e.alert_id
     where e.received_at > :since group by a.source order by a.source
 """)

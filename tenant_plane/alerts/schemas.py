@@ -143,6 +143,7 @@ class AlertEventRead(BaseModel):
     id: UUID
     alert_id: UUID
     action: Action
+    change: Change
     sender: str
     occurred_at: Timestamp
     received_at: Timestamp

@@ -237,6 +237,7 @@ def _event_columns(stored: Sequence[StoredEvent], incoming: Sequence[IncomingAle
         [uuid7() for _ in stored],
         [item.alert.id for item in stored],
         [item.event.action for item in stored],
+        [item.change for item in stored],
         [item.sender for item in incoming],
         [item.event.occurred_at for item in stored],
         [as_json(item.event.raw) for item in stored],
@@ -244,10 +245,10 @@ def _event_columns(stored: Sequence[StoredEvent], incoming: Sequence[IncomingAle
 
 
 INSERT_EVENTS = """
-insert into alert_events (id, alert_id, action, sender, occurred_at, raw, received_at)
-select e.id, e.alert_id, e.action, e.sender, e.occurred_at, e.raw::jsonb, $7
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
-    as e (id, alert_id, action, sender, occurred_at, raw)
+insert into alert_events (id, alert_id, action, change, sender, occurred_at, raw, received_at)
+select e.id, e.alert_id, e.action, e.change, e.sender, e.occurred_at, e.raw::jsonb, $8
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[])
+    as e (id, alert_id, action, change, sender, occurred_at, raw)
 """
 
 

@@ -53,11 +53,11 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def up(folder: Path, port: int | None = None) -> Iterator[Product]:
+def up(folder: Path, port: int | None = None, **changes: str) -> Iterator[Product]:
     """Ready to work; gone with all of its processes afterwards."""
     port = port or free_port()
     log, data_dir = folder / "log", folder / "data"
-    with running(UP, log, environment(data_dir, port)) as process:
+    with running(UP, log, {**environment(data_dir, port), **changes}) as process:
         product = Product(process, data_dir, f"http://{HOST}:{port}")
         try:
             ready(product.url, process, log)
@@ -88,13 +88,13 @@ def postmaster(data_dir: Path) -> int:
     return int((data_dir / "postgres" / "pg18" / "postmaster.pid").read_text().splitlines()[0])
 
 
-def sql(data_dir: Path, statement: str, schema: str = "t_acme") -> list[asyncpg.Record]:
-    """Past the product, as the database's owner."""
+def sql(data_dir: Path, statement: str, *values: object) -> list[asyncpg.Record]:
+    """Past the product, as the database's owner, in the schema of acme."""
 
     async def ask(url: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(url, server_settings={"search_path": schema})
+        connection = await asyncpg.connect(url, server_settings={"search_path": "t_acme"})
         try:
-            return await connection.fetch(statement)
+            return await connection.fetch(statement, *values)
         finally:
             await connection.close()
 

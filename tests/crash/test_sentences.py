@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.product import UP, environment
+from infra.local.postgres import throw_away
+from tests.crash.product import UP, environment, up
 from tests.support.origin import HOST, free_port
 from tests.support.processes import ROOT
 
@@ -83,3 +84,10 @@ def test_a_broken_file_of_demo_accounts(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "demo.json").write_text("{")
     assert "demo.json" in sentence(folder)
+
+
+def test_demo_accounts_whose_passwords_are_lost(folder: Path) -> None:
+    """Another data directory on the same database, for example a container without its volume."""
+    with throw_away() as url, up(folder, DATABASE_URL=url):
+        said = sentence(folder, DATABASE_URL=url, OPSPLANE_DATA=str(folder / "another"))
+    assert str(folder / "another" / "demo.json") in said

@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, StorageState, async_playwright, expect
 
 from infra.local.browser import find_chromium
-from tests.e2e.crowd import CROWD, fill, found_crowd
+from tests.e2e.crowd import CROWD, SIZE, empty_beyond, fill, found_crowd
 from tests.e2e.product import Account, Api, Product, signed_in, started, with_key
 from tests.e2e.visits import Guard, Visits
 
@@ -155,3 +155,10 @@ async def crowd_api(product: Product, crowd: Account) -> AsyncIterator[Api]:
 @pytest_asyncio.fixture
 async def as_crowd(visits: Visits, crowd: Account) -> Page:
     return await (await visits.of(crowd)).new_page()
+
+
+@pytest_asyncio.fixture
+async def crowd_kept(product: Product, crowd: Account) -> AsyncIterator[None]:
+    """For a test that adds incidents: afterwards there are as many as before."""
+    yield
+    await empty_beyond(product, SIZE)

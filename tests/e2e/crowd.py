@@ -18,6 +18,10 @@ select uuidv7(),
        now() - make_interval(mins => $2 - n)
 from generate_series($1::int, $2::int) as n
 """
+DELETE = (
+    "delete from incident_timeline where incident_id in (select id from incidents where number > $1)",
+    "delete from incidents where number > $1",
+)
 
 
 async def found_crowd(product: Product, operations: Api) -> None:
@@ -37,4 +41,5 @@ async def fill(product: Product, first: int = 1, last: int = SIZE) -> None:
 
 async def empty_beyond(product: Product, last: int) -> None:
     async with product.schema("initech") as connection:
-        await connection.execute("delete from incidents where number > $1", last)
+        for statement in DELETE:
+            await connection.execute(statement, last)

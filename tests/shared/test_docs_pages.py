@@ -3,14 +3,14 @@
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from shared.web import docs
 
@@ -24,13 +24,17 @@ SCRIPT_LOADS = re.compile(r"""\bsrc:\s*["'](?:https?:)?//|fonts\.g(?:oogleapis|s
 """An image or a script that a vendored script would fetch without being asked. Plain links stay."""
 
 
+def asking(app: Starlette) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://opsplane.test")
+
+
 @pytest.fixture
-def client() -> Iterator[TestClient]:
+async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def graphql(_: Request) -> Response:
         return docs.graphql_page()
 
     routes = [*docs.docs_routes(lambda: json.dumps(DOCUMENT).encode()), Route("/graphql", graphql)]
-    with TestClient(Starlette(routes=routes)) as client:
+    async with asking(Starlette(routes=routes)) as client:
         yield client
 
 
@@ -42,23 +46,23 @@ def content(name: str) -> bytes:
     return docs.OWN[name].encode() if name in docs.OWN else gzip.decompress((docs.VENDOR / f"{name}.gz").read_bytes())
 
 
-def test_the_document_is_given_and_built_once() -> None:
+async def test_the_document_is_given_and_built_once() -> None:
     asked = []
 
     def openapi() -> bytes:
         asked.append(1)
         return json.dumps(DOCUMENT).encode()
 
-    with TestClient(Starlette(routes=docs.docs_routes(openapi))) as client:
-        answers = [client.get("/openapi.json") for _ in range(2)]
+    async with asking(Starlette(routes=docs.docs_routes(openapi))) as client:
+        answers = [await client.get("/openapi.json") for _ in range(2)]
     assert [answer.json() for answer in answers] == [DOCUMENT, DOCUMENT]
     assert answers[0].headers["content-type"] == "application/json"
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_and_all_it_names_answer(client: TestClient, path: str) -> None:
-    page = client.get(path)
+async def test_a_page_and_all_it_names_answer(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(path)
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "<title>Opsplane API" in page.text
@@ -66,7 +70,7 @@ def test_a_page_and_all_it_names_answer(client: TestClient, path: str) -> None:
     assert len(assets) >= 3
     for url in assets:
         assert url.startswith("/docs/assets/")
-        answer = client.get(url)
+        answer = await client.get(url)
         kind = "text/css" if ".css?" in url else "text/javascript"
         assert answer.status_code == 200
         assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
@@ -75,8 +79,8 @@ def test_a_page_and_all_it_names_answer(client: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_names_no_other_host_and_runs_no_inline_script(client: TestClient, path: str) -> None:
-    page = client.get(path)
+async def test_a_page_names_no_other_host_and_runs_no_inline_script(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(path)
     assert "//" not in page.text
     assert re.findall(r"<script[^>]*>(?!</script>)", page.text) == []
     policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
@@ -113,21 +117,23 @@ def test_the_validator_is_off_and_the_ide_offers_the_header() -> None:
         ("", False),
     ],
 )
-def test_an_asset_is_packed_only_for_those_who_take_it(client: TestClient, accepted: str, packed: bool) -> None:
-    answer = client.get("/docs/assets/react.production.min.js", headers={"accept-encoding": accepted})
+async def test_an_asset_is_packed_only_for_those_who_take_it(
+    client: httpx.AsyncClient, accepted: str, packed: bool
+) -> None:
+    answer = await client.get("/docs/assets/react.production.min.js", headers={"accept-encoding": accepted})
     assert answer.headers.get("content-encoding") == ("gzip" if packed else None)
     assert answer.headers["vary"] == "accept-encoding"
     assert answer.content == content("react.production.min.js")
 
 
 @pytest.mark.parametrize("query", ["", "?v=", "?v=000000000000"])
-def test_another_version_is_not_kept(client: TestClient, query: str) -> None:
-    assert client.get(f"/docs/assets/swagger.js{query}").headers["cache-control"] == "no-cache"
+async def test_another_version_is_not_kept(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/docs/assets/swagger.js{query}")).headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize("name", ["LICENSES.md", "swagger-ui.css.gz", "..%2Fdocs.py", "%2e%2e%2fdocs.py", "x", "a%00b"])
-def test_nothing_else_of_the_directory_is_served(client: TestClient, name: str) -> None:
-    assert client.get(f"/docs/assets/{name}").status_code == 404
+async def test_nothing_else_of_the_directory_is_served(client: httpx.AsyncClient, name: str) -> None:
+    assert (await client.get(f"/docs/assets/{name}")).status_code == 404
 
 
 def test_vendored_files_are_the_list_small_and_reproducible() -> None:

@@ -527,6 +527,7 @@ export interface components {
              */
             alert_id: string;
             action: components["schemas"]["Action"];
+            change: components["schemas"]["Change"];
             /** Sender */
             sender: string;
             /**

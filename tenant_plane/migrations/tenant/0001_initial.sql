@@ -33,6 +33,7 @@ create table alert_events (
     id uuid primary key,
     alert_id uuid not null references alerts,
     action text not null check (action in ('trigger', 'acknowledge', 'resolve')),
+    change text not null check (change in ('fired', 'repeated', 'acknowledged', 'resolved', 'kept')),
     sender text not null,
     occurred_at timestamptz not null,
     received_at timestamptz not null,

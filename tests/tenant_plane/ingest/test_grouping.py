@@ -274,3 +274,15 @@ async def test_an_alert_that_comes_back_to_a_reopened_incident_is_one_alert_of_i
     incident = await incident_of(admin, "INC-1")
     linked = data(await admin.get("/api/incidents/INC-1/alerts"))
     assert (incident["alert_count"], incident["firing_count"], linked["total"]) == (1, 1, 1)
+
+
+async def test_an_alert_that_gets_worse_does_not_lower_a_worse_incident(admin: httpx.AsyncClient) -> None:
+    await fired(admin, severity="critical")
+    await fired(admin, title="High memory", severity="low")
+    await fired(admin, title="High memory", severity="high")
+    assert (await incident_of(admin, "INC-1"))["severity"] == "critical"
+    assert [e["event_type"] for e in await timeline_of(admin, "INC-1")] == [
+        "incident_created",
+        "alert_linked",
+        "alert_linked",
+    ]

@@ -5,7 +5,7 @@ import type { Incident } from '../../api/types';
 import { preciseDuration, zoneName } from '../../ui/age';
 import { Moment } from '../../ui/Time';
 import { timelineQuery } from './incidentQueries';
-import { allRelated } from './timelineKinds';
+import { allRelated, sourceName } from './timelineKinds';
 
 function secondsBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / 1000;
@@ -62,7 +62,7 @@ export function IncidentFacts({ incident }: { incident: Incident }) {
           </span>
         </Fact>
       )}
-      {incident.resolved_by && <Fact name="Resolved by">{incident.resolved_by}</Fact>}
+      {incident.resolved_by && <Fact name="Resolved by">{sourceName(incident.resolved_by)}</Fact>}
       {incident.closed_at && (
         <Fact name="Closed">
           <Moment at={incident.closed_at} />

@@ -14,7 +14,7 @@ import { memo } from 'react';
 import type { TimelineEntry } from '../../api/types';
 import { Markdown } from '../../ui/Markdown';
 import { Moment } from '../../ui/Time';
-import { isBackdated, reasonOf, relatedIn, sentenceOf, textOf } from './timelineKinds';
+import { isBackdated, reasonOf, relatedIn, sentenceOf, sourceName, textOf } from './timelineKinds';
 
 const ICONS: Record<string, typeof IconBell> = {
   incident_created: IconAlertTriangle,
@@ -32,7 +32,7 @@ function actorName(entry: TimelineEntry): string {
   if (entry.actor_kind === 'system') {
     return 'Opsplane';
   }
-  return entry.actor_kind === 'api_key' ? `API key ${entry.actor}` : entry.actor;
+  return entry.actor_kind === 'api_key' ? `API key ${entry.actor}` : sourceName(entry.actor);
 }
 
 export const TimelineItem = memo(function TimelineItem({ entry }: { entry: TimelineEntry }) {

@@ -46,6 +46,11 @@ function readable(field: string, value: string): string {
   return field === 'severity' && severity ? severityWords(severity) : value;
 }
 
+/** `source:alertmanager` is how a source is told from a person; people read its name. */
+export function sourceName(actor: string): string {
+  return actor.replace(/^source:/, '');
+}
+
 /** What happened, to be read after the actor's name. Notes and related incidents are shown by their own parts. */
 export function sentenceOf(entry: TimelineEntry): string {
   const { payload } = entry;
