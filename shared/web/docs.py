@@ -24,7 +24,7 @@ OWN = {
     "page.css": "html, body, #page { height: 100%; margin: 0; }",
     "swagger.js": """
 SwaggerUIBundle({
-  url: '/openapi.json', dom_id: '#page', deepLinking: true, persistAuthorization: true, validatorUrl: null,
+  url: '/openapi.json', dom_id: '#page', deepLinking: true, persistAuthorization: false, validatorUrl: null,
   tryItOutEnabled: true, displayRequestDuration: true, filter: true, docExpansion: 'list',
 });
 """,
@@ -41,7 +41,7 @@ Redoc.init('/openapi.json', {
 const protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const fetcher = GraphiQL.createFetcher({ url: '/graphql', subscriptionUrl: `${protocol}//${location.host}/graphql` });
 ReactDOM.createRoot(document.getElementById('page')).render(React.createElement(GraphiQL, {
-  fetcher, shouldPersistHeaders: true, defaultEditorToolsVisibility: 'headers',
+  fetcher, defaultEditorToolsVisibility: 'headers',
   defaultHeaders: '{\\n  "Authorization": "Bearer "\\n}',
   defaultQuery: '{\\n  overview {\\n    notAcknowledged\\n    openBySeverity { severity count }\\n  }\\n}\\n',
 }));
