@@ -29,7 +29,8 @@ from tenant_plane.analytics.graph import OverviewQueries
 from tenant_plane.core.actors import Actors
 from tenant_plane.core.api_keys import ApiKeys
 from tenant_plane.core.directory import TenantDirectory
-from tenant_plane.core.graph import GraphContext, GraphDoor, build_schema
+from tenant_plane.core.graph import GraphContext, build_schema
+from tenant_plane.core.graph_door import GraphDoor
 from tenant_plane.core.keys import SigningKeys
 from tenant_plane.core.live import Hub
 from tenant_plane.core.provision import Provisioner
@@ -72,7 +73,7 @@ def create_app(
     directory = TenantDirectory(engine)
     signing_keys = SigningKeys(engine, control_plane)
     actors = Actors(Verifier(signing_keys.find), ApiKeys(database, directory), directory)
-    hub = Hub(settings.tenant_app_database_url, database, directory, PRESENTERS)
+    hub = Hub(settings.tenant_app_database_url, database, directory, PRESENTERS, actors.of_credential)
     edge = Edge(database=database, authenticate=actors.of_request, limiter=RateLimiter(settings.requests_per_minute))
     provisioner = Provisioner(settings.tenant_database_url)
     batcher = Batcher(database)
@@ -109,6 +110,6 @@ def create_app(
     app = Starlette(
         routes=all_routes, middleware=[Middleware(RequestMiddleware)], exception_handlers=HANDLERS, lifespan=lifespan
     )
-    app.state.database, app.state.batcher, app.state.hub = database, batcher, hub
+    app.state.database, app.state.batcher, app.state.hub, app.state.clock = database, batcher, hub, clock
     app.state.actors, app.state.edge, app.state.directory = actors, edge, directory
     return app

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from pgqueuer import PgQueuer
+from pgqueuer import PgQueuer, RetryRequested
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
@@ -85,17 +85,19 @@ async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event
 def _job(kind: str, reaction: Reaction) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         wanted = json.loads(job.payload or b"{}")
-        for attempt in range(ATTEMPTS):
-            try:
-                await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
-            except Exception as error:
-                JOBS.labels(kind, "failed").inc()
-                log.error("reaction_failed", kind=kind, attempt=attempt + 1, tenant=wanted["tenant_id"], exc_info=error)
-                await asyncio.sleep(FIRST_DELAY_SECONDS * 2**attempt)
-            else:
-                JOBS.labels(kind, "done").inc()
-                return
-        log.error("reaction_given_up", kind=kind, tenant=wanted["tenant_id"], event_id=wanted["event_id"])
+        try:
+            await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
+        except Exception as error:
+            JOBS.labels(kind, "failed").inc()
+            about = {"kind": kind, "tenant": wanted.get("tenant_id"), "attempt": job.attempts + 1}
+            log.error("reaction_failed", **about, exc_info=error)
+            if job.attempts + 1 < ATTEMPTS:
+                # The row waits, not a task: a retry survives the process.
+                delay = timedelta(seconds=FIRST_DELAY_SECONDS * 2**job.attempts)
+                raise RetryRequested(delay, str(error)) from error
+            log.error("reaction_given_up", **about, event_id=wanted.get("event_id"))
+        else:
+            JOBS.labels(kind, "done").inc()
 
     return run
 

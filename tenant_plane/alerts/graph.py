@@ -9,7 +9,8 @@ from strawberry.scalars import JSON
 from tenant_plane.alerts import service as alerts
 from tenant_plane.alerts.rules import AlertStatus, Severity
 from tenant_plane.alerts.schemas import AlertFilter, AlertRead
-from tenant_plane.core.graph import DEFAULT_FIRST, Connection, Info, PageAsked, connection, validated
+from tenant_plane.core.graph import Connection, Info, PageAsked, connection, validated
+from tenant_plane.core.graph_limits import DEFAULT_FIRST
 
 strawberry.enum(Severity)
 strawberry.enum(AlertStatus)

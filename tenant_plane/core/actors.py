@@ -25,7 +25,7 @@ class Actors:
 
     async def of_connection(self, connection: HTTPConnection, *, in_query: bool = False) -> Actor:
         """Raises Unauthorized without a good credential, Forbidden when ``x-tenant-id`` names another tenant."""
-        credential = _credential(connection, in_query)
+        credential = credential_of(connection, in_query=in_query)
         if credential is None:
             raise Unauthorized("This needs a credential: Authorization: Bearer <token or API key>, or X-API-Key.")
         actor = await self.of_credential(credential)
@@ -54,7 +54,7 @@ class Actors:
         )
 
 
-def _credential(connection: HTTPConnection, in_query: bool) -> str | None:
+def credential_of(connection: HTTPConnection, *, in_query: bool = False) -> str | None:
     """``?api_key=`` and ``?token=`` only where senders can set no header; they never reach a log."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():

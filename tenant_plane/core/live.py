@@ -18,7 +18,7 @@ from prometheus_client import Gauge
 from sqlalchemy import text
 
 from shared.errors import AppError
-from shared.tx import Actor, Database, ReadTx, RecordedEvent
+from shared.tx import Actor, Database, ReadTx, RecordedEvent, utc_now
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.tenancy import system_actor
 
@@ -46,11 +46,15 @@ Presenter = Callable[[ReadTx, Sequence[RecordedEvent]], Awaitable[Sequence[LiveM
 
 @dataclass(eq=False)
 class Listener:
+    """``credential`` is looked at again before every push: one that expired or was revoked hears nothing more."""
+
     actor: Actor
+    credential: str
     queue: "asyncio.Queue[LiveMessage | None]" = field(default_factory=lambda: asyncio.Queue(MOST_UNREAD))
+    ended: bool = False
 
     def give(self, message: LiveMessage) -> None:
-        if message.permission not in self.actor.permissions:
+        if self.ended or message.permission not in self.actor.permissions:
             return
         try:
             self.queue.put_nowait(message)
@@ -58,6 +62,7 @@ class Listener:
             self.end()
 
     def end(self) -> None:
+        self.ended = True
         while not self.queue.empty():
             self.queue.get_nowait()
         self.queue.put_nowait(None)
@@ -69,8 +74,14 @@ class Listener:
 
 class Hub:
     def __init__(
-        self, url: str, database: Database, directory: TenantDirectory, presenters: Mapping[str, Presenter]
+        self,
+        url: str,
+        database: Database,
+        directory: TenantDirectory,
+        presenters: Mapping[str, Presenter],
+        verify: Callable[[str], Awaitable[Actor]],
     ) -> None:
+        self._verify = verify
         self._url = url
         self._database = database
         self._directory = directory
@@ -80,9 +91,9 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def listen(self, actor: Actor) -> AsyncIterator[Listener]:
+    async def listen(self, actor: Actor, credential: str) -> AsyncIterator[Listener]:
         assert actor.tenant is not None, "only members of a tenant listen"
-        listener = Listener(actor)
+        listener = Listener(actor, credential)
         mine = self._listeners.setdefault(actor.tenant.id, set())
         mine.add(listener)
         LISTENERS.inc()
@@ -145,8 +156,21 @@ class Hub:
             self._end_all(tenant_id)
         else:
             for listener in list(self._listeners.get(tenant_id, ())):
+                await self.renew(listener)
                 for message in messages:
                     listener.give(message)
+
+    async def renew(self, listener: Listener) -> None:
+        """End the stream of a token that has expired or a key that was revoked. A token can't be revoked before."""
+        expires_at = listener.actor.expires_at
+        if expires_at is not None:
+            if expires_at <= utc_now():
+                listener.end()
+            return
+        try:
+            listener.actor = await self._verify(listener.credential)
+        except AppError:
+            listener.end()
 
     async def _present(self, tenant_id: str, ids: Sequence[UUID]) -> list[LiveMessage]:
         tenant = await self._directory.find(tenant_id)

@@ -5,13 +5,11 @@ A browser can set no header on a WebSocket, and a token in the URL would reach l
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from shared.errors import AppError
-from shared.tx import Actor
 from tenant_plane.core.actors import Actors
 from tenant_plane.core.live import Hub, Listener
 from tenant_plane.core.tenancy import as_json
@@ -26,30 +24,31 @@ async def live(websocket: WebSocket) -> None:
     hub: Hub = websocket.app.state.hub
     await websocket.accept()
     try:
-        actor = await asyncio.wait_for(_authenticate(websocket, actors), FIRST_MESSAGE_SECONDS)
+        token = await asyncio.wait_for(_first_token(websocket), FIRST_MESSAGE_SECONDS)
+        actor = await actors.of_credential(token)
     except (AppError, TimeoutError, ValueError, KeyError):
         await websocket.close(UNAUTHORIZED, "Send a valid token first.")
         return
     except WebSocketDisconnect:
         return
-    async with hub.listen(actor) as listener:
+    async with hub.listen(actor, token) as listener:
         await websocket.send_text('{"type":"ready"}')
-        await _serve(websocket, actors, listener)
+        await _serve(websocket, actors, hub, listener)
 
 
-async def _authenticate(websocket: WebSocket, actors: Actors) -> Actor:
+async def _first_token(websocket: WebSocket) -> str:
     message = _parse(await websocket.receive_text())
     if message.get("type") != "auth" or not isinstance(message.get("token"), str):
         raise ValueError("the first message must be the token")
-    return await actors.of_credential(message["token"])
+    return str(message["token"])
 
 
-async def _serve(websocket: WebSocket, actors: Actors, listener: Listener) -> None:
+async def _serve(websocket: WebSocket, actors: Actors, hub: Hub, listener: Listener) -> None:
     """Until the client leaves, the token expires, or the stream ends; whichever of the three comes first."""
     tasks = [
         asyncio.create_task(_send(websocket, listener)),
         asyncio.create_task(_receive(websocket, actors, listener)),
-        asyncio.create_task(_keep_alive(websocket, listener)),
+        asyncio.create_task(_keep_alive(websocket, hub, listener)),
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -80,18 +79,18 @@ async def _receive(websocket: WebSocket, actors: Actors, listener: Listener) -> 
                 actor = await actors.of_credential(message["token"])
                 if actor.tenant != listener.actor.tenant:
                     return UNAUTHORIZED
-                listener.actor = actor
+                listener.actor, listener.credential = actor, message["token"]
     except (AppError, ValueError, KeyError):
         return UNAUTHORIZED
     except WebSocketDisconnect:
         return 0
 
 
-async def _keep_alive(websocket: WebSocket, listener: Listener) -> int:
+async def _keep_alive(websocket: WebSocket, hub: Hub, listener: Listener) -> int:
     while True:
         await asyncio.sleep(PING_SECONDS)
-        expires_at = listener.actor.expires_at
-        if expires_at is not None and expires_at <= datetime.now(UTC):
+        await hub.renew(listener)
+        if listener.ended:
             return UNAUTHORIZED
         await websocket.send_text('{"type":"ping"}')
 

@@ -11,7 +11,8 @@ from strawberry.scalars import JSON
 from tenant_plane.alerts.graph import AlertType
 from tenant_plane.alerts.rules import Severity
 from tenant_plane.alerts.schemas import AlertRead
-from tenant_plane.core.graph import DEFAULT_FIRST, Connection, Info, PageAsked, connection, validated
+from tenant_plane.core.graph import Connection, Info, PageAsked, connection, validated
+from tenant_plane.core.graph_limits import DEFAULT_FIRST
 from tenant_plane.incidents import service as incidents
 from tenant_plane.incidents.rules import State, Status
 from tenant_plane.incidents.schemas import (
@@ -196,43 +197,39 @@ class IncidentMutations:
     @strawberry.mutation
     async def create_incident(self, info: Info, input: CreateIncidentInput) -> IncidentType:
         command = validated(IncidentCreate, **_given(input))
-        async with info.context.write() as tx:
-            return IncidentType.of(await incidents.open_incident(tx, command))
+        return IncidentType.of(await info.context.write(lambda tx: incidents.open_incident(tx, command)))
 
     @strawberry.mutation
     async def update_incident(
         self, info: Info, ref: str, input: UpdateIncidentInput, if_match: int | None = None
     ) -> IncidentType:
         command = validated(IncidentPatch, **_given(input))
-        async with info.context.write() as tx:
-            return IncidentType.of(await incidents.update_incident(tx, ref, command, if_match))
+        return IncidentType.of(
+            await info.context.write(lambda tx: incidents.update_incident(tx, ref, command, if_match))
+        )
 
     @strawberry.mutation
     async def acknowledge_incident(self, info: Info, ref: str) -> IncidentType:
-        async with info.context.write() as tx:
-            return IncidentType.of(await incidents.acknowledge_incident(tx, ref))
+        return IncidentType.of(await info.context.write(lambda tx: incidents.acknowledge_incident(tx, ref)))
 
     @strawberry.mutation
     async def resolve_incident(self, info: Info, ref: str, resolution: str | None = None) -> IncidentType:
         command = validated(IncidentResolve, resolution=resolution)
-        async with info.context.write() as tx:
-            return IncidentType.of(await incidents.resolve_incident(tx, ref, command))
+        return IncidentType.of(await info.context.write(lambda tx: incidents.resolve_incident(tx, ref, command)))
 
     @strawberry.mutation
     async def snooze_incident(
         self, info: Info, ref: str, duration: str | None = None, until: datetime | None = None
     ) -> IncidentType:
         command = validated(IncidentSnooze, duration=duration, until=until)
-        async with info.context.write() as tx:
-            return IncidentType.of(await incidents.snooze_incident(tx, ref, command))
+        return IncidentType.of(await info.context.write(lambda tx: incidents.snooze_incident(tx, ref, command)))
 
     @strawberry.mutation
     async def add_incident_note(
         self, info: Info, ref: str, text: str, occurred_at: datetime | None = None
     ) -> TimelineEntryType:
         command = validated(NoteCreate, text=text, occurred_at=occurred_at)
-        async with info.context.write() as tx:
-            return TimelineEntryType.of(await incidents.add_note(tx, ref, command))
+        return TimelineEntryType.of(await info.context.write(lambda tx: incidents.add_note(tx, ref, command)))
 
 
 @strawberry.type
@@ -240,7 +237,7 @@ class IncidentSubscriptions:
     @strawberry.subscription
     async def incident_changed(self, info: Info, ref: str | None = None) -> AsyncGenerator[IncidentType, None]:
         """Every change of every incident of the tenant, or of one; ends when the listener falls behind."""
-        async with info.context.hub.listen(info.context.actor) as listener:
+        async with info.context.hub.listen(info.context.actor, info.context.credential) as listener:
             async for message in listener.messages():
                 subject = message.subject
                 if isinstance(subject, IncidentRead) and ref in (None, subject.reference, str(subject.id)):

@@ -6,7 +6,7 @@ import structlog
 from starlette.requests import Request
 
 from shared.pages import Page, PageQuery
-from shared.tx import Actor, Database, ReadTx, Tenant, WriteTx, utc_now
+from shared.tx import Actor, Database, ReadTx, Tenant, WriteTx
 from shared.web.operations import Api
 from tenant_plane.core.permissions import Permission
 from tenant_plane.core.tenancy import system_actor
@@ -57,7 +57,7 @@ async def _receive(actor: Actor, request: Request, source: str, raw: bytes) -> W
     assert actor.tenant is not None, "whoever may ingest belongs to a tenant"
     batcher: Batcher = request.app.state.batcher
     try:
-        incoming = service.read_payload(source, raw, sender=actor.name, received_at=utc_now())
+        incoming = service.read_payload(source, raw, sender=actor.name, received_at=request.app.state.clock())
         return WebhookAnswer.of(await batcher.submit(actor.tenant, incoming))
     except (UnreadablePayload, Refused) as error:
         log.warning("dead_letter", source=source, tenant=actor.tenant.id, error=str(error))

@@ -8,8 +8,8 @@ takes another's jobs.
 import asyncio
 import os
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,14 +154,15 @@ class Served:
 
 @asynccontextmanager
 async def serving(party: Party, **environment: str) -> AsyncIterator[Served]:
-    """A plane in another process; it is gone afterwards."""
+    """A plane in another process; it is gone afterwards. What it logs is only shown when it does not start."""
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, after the process
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.bench.serve",
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
-        stderr=None if os.environ.get("BENCH_LOGS") else asyncio.subprocess.DEVNULL,
+        stderr=log,
         env={
             **os.environ,
             "OPSPLANE_TENANT_DATABASE_URL": party.owner_url,
@@ -171,11 +172,16 @@ async def serving(party: Party, **environment: str) -> AsyncIterator[Served]:
     )
     assert process.stdout is not None, "it is a pipe"
     try:
-        port = int(await asyncio.wait_for(process.stdout.readline(), 30))
-        client = await Client.connect(port)
-        status, _ = await client.get("/readyz")
-        assert status == 200, f"/readyz says {status}"
-        client.close()
+        try:
+            port = int(await asyncio.wait_for(process.stdout.readline(), 30))
+            client = await Client.connect(port)
+            status, _ = await client.get("/readyz")
+            client.close()
+        except (OSError, EOFError, ValueError, TimeoutError) as error:
+            log.seek(0)
+            raise RuntimeError(f"the plane does not start: {log.read()[-2000:].decode()}") from error
+        if status != 200:
+            raise RuntimeError(f"/readyz says {status}")
         yield Served(port, process.pid)
     finally:
         if process.returncode is None:
@@ -184,6 +190,7 @@ async def serving(party: Party, **environment: str) -> AsyncIterator[Served]:
             await asyncio.wait_for(process.wait(), 20)
         except TimeoutError:
             process.kill()
+        log.close()
 
 
 @dataclass
@@ -213,10 +220,3 @@ class Client:
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
         return int(head[9:12]), await self.reader.readexactly(length)
-
-
-async def timed(work: Callable[[], Awaitable[Any]]) -> float:
-    """Seconds."""
-    started = time.perf_counter()
-    await work()
-    return time.perf_counter() - started

@@ -141,7 +141,7 @@ def import_seconds(checkout: Path) -> float:
 
 
 def main(
-    rounds: Annotated[int, typer.Option(min=1, max=10)] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=10)] = 2,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results there.")] = None,
 ) -> None:
     """From `up` to /readyz, first and second start, as a ratio to the bare start of the embedded Postgres."""

@@ -9,10 +9,8 @@ import httpx
 import pytest
 
 from tests.crash.product import (
-    UP,
     Product,
     answers,
-    environment,
     names_of_alerts,
     postmaster,
     reactions_done,
@@ -20,8 +18,7 @@ from tests.crash.product import (
     sql,
     up,
 )
-from tests.support.origin import free_port
-from tests.support.processes import descendants, end, running, wait_for_end
+from tests.support.processes import descendants, end, wait_for_end
 from tests.support.waiting import eventually
 
 WITHOUT_REACTION = """
@@ -143,19 +140,3 @@ def test_a_second_server_on_the_same_data_shares_the_database(folder: Path) -> N
         end(product.process, signal.SIGKILL)
         eventually(lambda: answers(f"{other.url}/readyz"), "the other one works on", seconds=60)
         assert "seen by both" in names_of_alerts(other)
-
-
-@pytest.mark.parametrize("people", [1, 3, 6])
-def test_a_first_start_that_was_killed_is_finished_by_the_second(folder: Path, people: int) -> None:
-    """Killed while the demo's people are being made; everybody can sign in afterwards."""
-    data_dir = folder / "data"
-    with running(UP, folder / "log", environment(data_dir, free_port())) as process:
-        eventually(lambda: (data_dir / "demo.draft.json").exists(), "the passwords are written down", seconds=90)
-        eventually(lambda: sql(data_dir, "select from control.users offset $1 - 1", people), "some people are there")
-        end(process, signal.SIGKILL)
-    with up(folder) as product:
-        demo = product.demo
-        everybody = [demo.person(t, role) for t in ("acme", "globex") for role in ("viewer", "operator", "admin")]
-        for person in (demo.super_admin, *everybody):
-            assert httpx.post(f"{product.url}/api/auth/token", json=person).status_code == 200
-        assert not (data_dir / "demo.draft.json").exists()

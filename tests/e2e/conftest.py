@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, StorageState, async_playwright, 
 from infra.local.browser import find_chromium
 from tests.e2e.crowd import CROWD, SIZE, empty_beyond, fill, found_crowd
 from tests.e2e.product import Account, Api, Product, signed_in, started, with_key
+from tests.e2e.views import PICTURES
 from tests.e2e.visits import Guard, Visits
 
 CHROMIUM_ARGUMENTS = [
@@ -27,7 +28,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
 ]
-PICTURES = Path(__file__).parent / "pictures"
 PASSED = pytest.StashKey[bool]()
 
 expect.set_options(timeout=10_000)

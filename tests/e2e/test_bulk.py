@@ -4,6 +4,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.e2e.product import Api
+from tests.e2e.visits import Guard
 
 
 @pytest_asyncio.fixture
@@ -31,8 +32,9 @@ async def test_acknowledge_says_how_many_and_does_it(as_admin: Page, api: Api, t
 
 
 async def test_resolve_asks_for_a_note_and_names_what_was_refused(
-    as_admin: Page, api: Api, three: list[str]
+    as_admin: Page, api: Api, three: list[str], guard: Guard
 ) -> None:
+    guard.expect("status of 409")
     await open_selected(as_admin, three)
     await as_admin.keyboard.press("r")
     dialog = as_admin.get_by_role("dialog", name="Resolve 3 incidents")

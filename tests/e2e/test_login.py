@@ -66,7 +66,9 @@ async def test_login_returns_to_the_link_that_was_asked_for(anonymous: Page, pro
     await expect(anonymous).to_have_url(f"{product.base_url}/incidents?view=all&q=sev:1")
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/x", "//evil.example/x", "/\\evil.example", "/control/tenants"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/x", "//evil.example/x", "/\\evil.example", "/control/tenants"]
+)
 async def test_login_leads_nowhere_else(anonymous: Page, product: Product, target: str) -> None:
     account = product.account("acme", "admin")
     await anonymous.goto(f"/login?next={quote(target)}")

@@ -31,7 +31,7 @@ def claims(**changed: Any) -> dict[str, Any]:
         "tenant_id": "acme",
         "sid": str(uuid4()),
         "iat": now,
-        "exp": now + 60,
+        "exp": now + 3600,
     }
     return {name: value for name, value in (known | changed).items() if value is not ...}
 

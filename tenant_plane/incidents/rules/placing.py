@@ -35,7 +35,12 @@ class Candidate:
     firing_count: int
     last_alert_at: datetime | None
     created: bool = False
+    heard: bool = False
+    """Only a repeat: nobody needs to look again."""
     changed: bool = False
+    """Something that is shown: counts, status, severity."""
+    edited: bool = False
+    """Something that people edit, too: only this is a new version, or a storm would refuse every If-Match."""
     acknowledged: bool = False
     resolved: bool = False
 
@@ -96,7 +101,7 @@ def _place(batch: Batch, item: StoredEvent) -> tuple[Candidate | None, Joining |
     if incident is None or incident.status in ENDED:
         return incident, None
     if item.change is Change.REPEATED:
-        incident.last_alert_at, incident.changed = batch.now, True
+        incident.last_alert_at, incident.heard = batch.now, True
         if item.raised:
             _raise_severity(batch, incident, item, sender)
     elif item.change is Change.RESOLVED:
@@ -105,7 +110,7 @@ def _place(batch: Batch, item: StoredEvent) -> tuple[Candidate | None, Joining |
         batch.entries.append(Entry(incident, "alert_resolved", payload, sender))
     elif item.change is Change.ACKNOWLEDGED and incident.status in UNSEEN:
         _walk(batch, incident, Status.ACKNOWLEDGED, sender, "acknowledged at its source")
-        incident.changed = incident.acknowledged = True
+        incident.acknowledged = True
     return incident, None
 
 
@@ -154,6 +159,7 @@ def _raise_severity(batch: Batch, incident: Candidate, item: StoredEvent, sender
         payload = {"field": "severity", "from": incident.severity, "to": item.event.severity}
         batch.entries.append(Entry(incident, "field_changed", payload, sender))
         incident.severity = item.event.severity
+        incident.changed = incident.edited = True
 
 
 def _walk(batch: Batch, incident: Candidate, target: Status, sender: str, reason: str) -> None:
@@ -161,6 +167,7 @@ def _walk(batch: Batch, incident: Candidate, target: Status, sender: str, reason
         payload = {"from": incident.status, "to": step, "reason": reason}
         batch.entries.append(Entry(incident, "status_changed", payload, sender))
         incident.status = step
+        incident.changed = incident.edited = True
 
 
 def sentence(joining: Joining, now: datetime) -> str:

@@ -69,13 +69,15 @@ def _placement(incident: Candidate | None, joining: Joining | None) -> Placement
 
 async def _write(tx: WriteTx, connection: asyncpg.Connection, batch: Batch) -> None:
     created = [incident for incident in batch.by_id.values() if incident.created]
-    changed = [incident for incident in batch.by_id.values() if incident.changed and not incident.created]
+    known = [incident for incident in batch.by_id.values() if not incident.created]
+    changed = [incident for incident in known if incident.changed]
+    heard = [incident for incident in known if incident.changed or incident.heard]
     if created:
         await _insert_incidents(connection, created, tx.now)
     if batch.joinings:
         await _insert_links(tx, connection, batch)
-    if changed or created:
-        await _update_incidents(connection, [*created, *changed], tx.now)
+    if heard or created:
+        await _update_incidents(connection, [*created, *heard], tx.now)
     await _insert_entries(connection, batch, created, tx.now)
     for incident in created:
         tx.record(IncidentChanged(incident_id=incident.id, created=True))
@@ -161,6 +163,8 @@ async def _update_incidents(connection: asyncpg.Connection, incidents: Sequence[
         [incident.acknowledged for incident in incidents],
         [incident.resolved for incident in incidents],
         [f"source:{incident.source}" for incident in incidents],
+        [incident.changed for incident in incidents],
+        [incident.edited or incident.created for incident in incidents],
         now,
     )
 
@@ -168,14 +172,16 @@ async def _update_incidents(connection: asyncpg.Connection, incidents: Sequence[
 UPDATE_INCIDENTS = """
 update incidents i set severity = n.severity, status = n.status, alert_count = n.alert_count,
     firing_count = n.firing_count, last_alert_at = n.last_alert_at,
-    acknowledged_at = case when n.acknowledged then coalesce(i.acknowledged_at, $10) else i.acknowledged_at end,
-    resolved_at = case when n.resolved then $10 else i.resolved_at end,
+    acknowledged_at = case when n.acknowledged then coalesce(i.acknowledged_at, $12) else i.acknowledged_at end,
+    resolved_at = case when n.resolved then $12 else i.resolved_at end,
     resolved_by = case when n.resolved then n.resolved_by else i.resolved_by end,
     snoozed_until = case when n.resolved then null else i.snoozed_until end,
-    updated_at = $10, version = i.version + 1
+    updated_at = case when n.changed then $12 else i.updated_at end,
+    version = i.version + case when n.edited then 1 else 0 end
 from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::timestamptz[], $7::bool[], $8::bool[],
-    $9::text[])
-    as n (id, severity, status, alert_count, firing_count, last_alert_at, acknowledged, resolved, resolved_by)
+    $9::text[], $10::bool[], $11::bool[])
+    as n (id, severity, status, alert_count, firing_count, last_alert_at, acknowledged, resolved, resolved_by, changed,
+        edited)
 where i.id = n.id
 """
 

@@ -108,15 +108,15 @@ async def update_incident(tx: WriteTx, reference: str, patch: IncidentPatch, if_
         raise await _changed_meanwhile(tx, incident)
     changes = {name: value for name, value in patch if value is not MISSING}
     status: Status | None = changes.pop("status", None)
-    changed = [_set(tx, incident, name, value) for name, value in changes.items()]
-    if status is not None and status is not Status(incident.status):
+    moved = status is not None and status is not Status(incident.status)
+    if status is not None and moved:
         if not may_move(Status(incident.status), status):
             raise IllegalMove(Status(incident.status), status)
         await _walk(tx, incident, [status])
-        if status is Status.RESOLVED and incident.resolved_by is None:
-            incident.resolved_by = tx.actor.name
-        changed.append(True)
-    if any(changed):
+    changed = [_set(tx, incident, name, value) for name, value in changes.items()]
+    if moved and status is Status.RESOLVED and incident.resolved_by is None:
+        incident.resolved_by = tx.actor.name
+    if moved or any(changed):
         touch(tx, incident)
     await tx.session.flush()
     return IncidentRead.of(incident)

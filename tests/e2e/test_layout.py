@@ -1,0 +1,87 @@
+"""Nothing scrolls sideways, nothing is cut: small, middle, large, and at twice the size."""
+
+from collections.abc import Sequence
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.views import CONTROL_VIEWS, LOGIN_VIEWS, VIEWS, View, live, named, settled
+
+WIDTHS = (375, 768, 1280)
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CUT = """() => [...document.querySelectorAll('main button, main h1, main h2, header button, nav a')]
+  .filter((element) => {
+    const box = element.getBoundingClientRect();
+    const hidden = box.width <= 1 || getComputedStyle(element).visibility === 'hidden';
+    return !hidden && !element.closest('.skip, .visually-hidden, .tabs, .kinds, .grid, .table-scroll, .control-scroll')
+      && (box.left < -1 || box.right > innerWidth + 1);
+  })
+  .map((element) => element.textContent || element.getAttribute('aria-label'))"""
+MAIN_SHARE = "() => document.querySelector('main').getBoundingClientRect().width / innerWidth"
+
+
+async def fits(page: Page, widths: Sequence[int] = WIDTHS) -> None:
+    for width in widths:
+        await page.set_viewport_size({"width": width, "height": 800})
+        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        assert await page.evaluate(OVERFLOW) <= 0, f"scrolls sideways at {width} px"
+        assert await page.evaluate(CUT) == [], f"cut at {width} px"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=named)
+async def test_of_a_tenant(as_admin: Page, view: View) -> None:
+    await as_admin.goto(view.path)
+    await view.arrive(as_admin)
+    await fits(as_admin)
+
+
+@pytest.mark.parametrize("view", CONTROL_VIEWS, ids=named)
+async def test_of_the_control_plane(as_super_admin: Page, view: View) -> None:
+    await as_super_admin.goto(view.path)
+    await view.arrive(as_super_admin)
+    await fits(as_super_admin)
+
+
+@pytest.mark.parametrize("view", LOGIN_VIEWS, ids=named)
+async def test_of_strangers(anonymous: Page, view: View) -> None:
+    await anonymous.goto(view.path)
+    await view.arrive(anonymous)
+    await fits(anonymous)
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/INC-00000001", "/alerts"])
+async def test_the_content_has_the_small_screen_to_itself(as_admin: Page, path: str) -> None:
+    await as_admin.set_viewport_size({"width": 375, "height": 800})
+    await as_admin.goto(path)
+    await live(as_admin)
+    assert await as_admin.evaluate(MAIN_SHARE) >= 0.8
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/INC-00000001", "/alerts"])
+async def test_at_twice_the_size_and_with_more_room_between_lines(as_admin: Page, path: str) -> None:
+    """200 % of a 1440×900 window leaves 720×450."""
+    await as_admin.set_viewport_size({"width": 720, "height": 450})
+    await as_admin.goto(path)
+    await settled(as_admin)
+    await fits(as_admin, [720])
+    await as_admin.add_style_tag(content="* { line-height: 1.5 !important; }")
+    await fits(as_admin, [720])
+
+
+async def test_rows_of_a_phone_keep_apart(as_admin: Page) -> None:
+    """Severity, status, title, service and age of one row, none over another."""
+    await as_admin.set_viewport_size({"width": 375, "height": 800})
+    await as_admin.goto("/incidents?view=all")
+    await live(as_admin)
+    overlaps = await as_admin.evaluate(
+        """() => [...document.querySelectorAll('.grid-rows [role=row]')].flatMap((row) => {
+          const boxes = [...row.querySelectorAll('[role=gridcell]')]
+            .map((cell) => ({ name: cell.className, text: cell.textContent, box: cell.getBoundingClientRect() }))
+            .filter(({ box, text }) => box.width > 1 && box.height > 1 && text.trim());
+          return boxes.flatMap((a, i) => boxes.slice(i + 1)
+            .filter((b) => a.box.left < b.box.right - 1 && b.box.left < a.box.right - 1
+              && a.box.top < b.box.bottom - 1 && b.box.top < a.box.bottom - 1)
+            .map((b) => `${a.name} over ${b.name}: ${a.text} / ${b.text}`));
+        })"""
+    )
+    assert overlaps == []
