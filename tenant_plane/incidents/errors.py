@@ -19,8 +19,12 @@ class IllegalMove(InvalidTransition):
 
 
 class AlreadyResolved(Conflict):
-    def __init__(self, reference: str, status: Status) -> None:
-        super().__init__(f"{reference} is already {status}.")
+    """Says who was faster, and when."""
+
+    def __init__(self, reference: str, status: Status, who: str | None, when: datetime | None) -> None:
+        by = f": {who} resolved it" if who else ""
+        at = f" at {rfc3339(when)}" if who and when else ""
+        super().__init__(f"{reference} is already {status}{by}{at}.")
 
 
 class ChangedMeanwhile(PreconditionFailed):

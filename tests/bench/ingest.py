@@ -138,6 +138,12 @@ class Side:
             self.batches[bucket] = self.batches.get(bucket, 0) + count - before.get(bucket, 0)
         return after["+Inf"] - before.get("+Inf", 0)
 
+    def forget(self) -> None:
+        self.rates.clear()
+        self.latencies.clear()
+        self.cpu.clear()
+        self.batches.clear()
+
     async def _sender(self, client: Client, shape: Shape, waiting: Iterator[bytes]) -> None:
         for body in waiting:
             started = time.perf_counter()
@@ -237,12 +243,9 @@ async def measure(shape: Shape, *, senders: int, rounds: int, repeats: float, se
                 await sides["single"].send(shape, bodies)
                 healthz.append(await sides["grouped"].answers_per_second(1000))
                 if number == 0:  # plans, caches and the first incidents
-                    for measured in (*sides.values(), floor):
-                        measured.rates.clear()
+                    floor.rates.clear()
                     for side in sides.values():
-                        side.latencies.clear()
-                        side.cpu.clear()
-                        side.batches.clear()
+                        side.forget()
                 bar.advance(task)
     return summary(shape, sides["grouped"], sides["single"], floor, healthz)
 

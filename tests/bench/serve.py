@@ -27,7 +27,7 @@ def main() -> None:
 
 def _serve() -> object:
     # API keys are checked by the plane alone, so nobody plays the control plane here.
-    return create_app(Settings(), control_plane=httpx.AsyncClient(base_url="http://127.0.0.1:9"))  # type: ignore[call-arg]
+    return create_app(Settings(), control_plane=httpx.AsyncClient(base_url="http://127.0.0.1:9"))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.options import Unusable, read_options
 from infra.local.postgres import throw_away
 from tests.crash.product import UP, environment, up
 from tests.support.origin import HOST, free_port
@@ -41,8 +42,14 @@ def test_a_busy_port(folder: Path, taken_port: int) -> None:
 
 
 @pytest.mark.parametrize("port", ["", "0", "65536", "-1", "http", "\uff18\uff10"])
-def test_a_port_that_is_none(folder: Path, port: str) -> None:
-    assert "OPSPLANE_PORT" in sentence(folder, OPSPLANE_PORT=port)
+def test_a_port_that_is_none(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("OPSPLANE_PORT", port)
+    with pytest.raises(Unusable, match="OPSPLANE_PORT"):
+        read_options()
+
+
+def test_a_port_that_is_none_ends_the_command(folder: Path) -> None:
+    assert "OPSPLANE_PORT" in sentence(folder, OPSPLANE_PORT="http")
 
 
 def test_a_data_directory_below_a_file(folder: Path) -> None:
@@ -60,7 +67,6 @@ def test_a_data_directory_that_is_a_file(folder: Path) -> None:
     "url",
     [
         "postgresql://nobody@127.0.0.1:1/nothing",
-        "postgresql://nobody@/nothing?host=/nonexistent",
         "mysql://nobody@127.0.0.1/nothing",
         "nonsense",
     ],

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Dialog, Page, expect
 
+from tests.e2e.fits import fits
 from tests.e2e.product import Api
-from tests.e2e.test_layout import fits
 from tests.e2e.views import live
 
 TEXTS = {
@@ -27,7 +27,7 @@ def _text(request: pytest.FixtureRequest) -> str:
 
 async def test_titles_services_and_notes_are_text(as_admin: Page, api: Api, text: str) -> None:
     opened: list[Dialog] = []
-    as_admin.on("dialog", opened.append)
+    as_admin.on("dialog", lambda dialog: opened.append(dialog))
     incident = await api.declare(text, "critical", service=text[:100], environment=text[:60], description=text)
     await api.post(f"/api/incidents/{incident['reference']}/notes", {"text": f"{text}\n\n{NOTE}"})
     for path in (

@@ -1,52 +1,12 @@
-"""Nothing scrolls sideways, nothing is cut: small, middle, large, and at twice the size."""
-
-from collections.abc import Sequence
+"""Small screens and large letters."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 
-from tests.e2e.views import CONTROL_VIEWS, LOGIN_VIEWS, VIEWS, View, live, named, settled
+from tests.e2e.fits import fits
+from tests.e2e.views import live, settled
 
-WIDTHS = (375, 768, 1280)
-OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-CUT = """() => [...document.querySelectorAll('main button, main h1, main h2, header button, nav a')]
-  .filter((element) => {
-    const box = element.getBoundingClientRect();
-    const hidden = box.width <= 1 || getComputedStyle(element).visibility === 'hidden';
-    return !hidden && !element.closest('.skip, .visually-hidden, .tabs, .kinds, .grid, .table-scroll, .control-scroll')
-      && (box.left < -1 || box.right > innerWidth + 1);
-  })
-  .map((element) => element.textContent || element.getAttribute('aria-label'))"""
 MAIN_SHARE = "() => document.querySelector('main').getBoundingClientRect().width / innerWidth"
-
-
-async def fits(page: Page, widths: Sequence[int] = WIDTHS) -> None:
-    for width in widths:
-        await page.set_viewport_size({"width": width, "height": 800})
-        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
-        assert await page.evaluate(OVERFLOW) <= 0, f"scrolls sideways at {width} px"
-        assert await page.evaluate(CUT) == [], f"cut at {width} px"
-
-
-@pytest.mark.parametrize("view", VIEWS, ids=named)
-async def test_of_a_tenant(as_admin: Page, view: View) -> None:
-    await as_admin.goto(view.path)
-    await view.arrive(as_admin)
-    await fits(as_admin)
-
-
-@pytest.mark.parametrize("view", CONTROL_VIEWS, ids=named)
-async def test_of_the_control_plane(as_super_admin: Page, view: View) -> None:
-    await as_super_admin.goto(view.path)
-    await view.arrive(as_super_admin)
-    await fits(as_super_admin)
-
-
-@pytest.mark.parametrize("view", LOGIN_VIEWS, ids=named)
-async def test_of_strangers(anonymous: Page, view: View) -> None:
-    await anonymous.goto(view.path)
-    await view.arrive(anonymous)
-    await fits(anonymous)
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/INC-00000001", "/alerts"])

@@ -20,6 +20,7 @@ async def test_the_palette_finds_an_incident_and_goes_there(as_admin: Page, api:
     await as_admin.keyboard.press("Enter")
     await expect(as_admin).to_have_url(re.compile(f"/incidents/{incident['reference']}$"))
     await as_admin.keyboard.press("Control+k")
+    await expect(field).to_be_focused()
     await as_admin.keyboard.type("Acknowledge")
     await as_admin.keyboard.press("Enter")
     await expect(as_admin.locator(".incident-head .status")).to_have_text("Acknowledged")

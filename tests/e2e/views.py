@@ -30,7 +30,7 @@ async def live(page: Page) -> None:
 async def peeking(page: Page) -> None:
     await live(page)
     await page.keyboard.press("Space")
-    await expect(page.locator(".peek h2")).to_be_visible()
+    await expect(page.locator(".peek > h2")).to_be_visible()
     await settled(page)
 
 
@@ -55,7 +55,7 @@ async def resolving(page: Page) -> None:
 async def searching(page: Page) -> None:
     await live(page)
     await page.keyboard.press("Control+k")
-    await page.keyboard.type("queue")
+    await page.get_by_role("combobox", name="Search or run a command").fill("queue")
     await expect(page.get_by_role("option").first).to_contain_text("INC-")
 
 

@@ -137,6 +137,11 @@ async def _changed_meanwhile(tx: ReadTx, incident: Incident) -> ChangedMeanwhile
     return ChangedMeanwhile(reference_of(incident.number), who, what.replace("_", " "), incident.updated_at)
 
 
+def _already_resolved(incident: Incident) -> AlreadyResolved:
+    reference, status = reference_of(incident.number), Status(incident.status)
+    return AlreadyResolved(reference, status, incident.resolved_by, incident.resolved_at)
+
+
 async def _walk(tx: WriteTx, incident: Incident, steps: Sequence[Status], reason: str | None = None) -> None:
     for step in steps:
         move(tx, incident, step, reason)
@@ -151,7 +156,7 @@ async def acknowledge_incident(tx: WriteTx, reference: str) -> IncidentRead:
     incident = await queries.one(tx, reference, lock=True)
     current = Status(incident.status)
     if current in ENDED:
-        raise AlreadyResolved(reference_of(incident.number), current)
+        raise _already_resolved(incident)
     target = Status.INVESTIGATING if current is Status.REOPENED else Status.ACKNOWLEDGED
     steps = steps_to(current, target)
     if steps:
@@ -169,7 +174,7 @@ async def resolve_incident(tx: WriteTx, reference: str, command: IncidentResolve
     incident = await queries.one(tx, reference, lock=True)
     steps = steps_to(Status(incident.status), Status.RESOLVED)
     if not steps:
-        raise AlreadyResolved(reference_of(incident.number), Status(incident.status))
+        raise _already_resolved(incident)
     await _walk(tx, incident, steps)
     incident.resolved_by = tx.actor.name
     if command.resolution:
@@ -183,7 +188,7 @@ async def snooze_incident(tx: WriteTx, reference: str, command: IncidentSnooze) 
     tx.require(Permission.INCIDENTS_WRITE)
     incident = await queries.one(tx, reference, lock=True)
     if Status(incident.status) in ENDED:
-        raise AlreadyResolved(reference_of(incident.number), Status(incident.status))
+        raise _already_resolved(incident)
     # A duration of nothing is a duration, too: "0s" must be refused, not read as the longest.
     until = command.until if command.duration is None else tx.now + command.duration
     assert until is not None, "the command has one of them"

@@ -241,10 +241,12 @@ async def test_resolving_walks_and_records_every_step(tenant: Tenant, admin: htt
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
 async def test_what_is_over_stays_over(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient, status: Status) -> None:
     await brought_to(admin, status)
+    ended = data(await admin.get(PATH))
+    who_and_when = f"{ended['resolved_by']} resolved it at {ended['resolved_at']}"
     async with plane.unchanged(tenant):
         for verb, body in (("acknowledge", {}), ("resolve", {"resolution": "x"}), ("snooze", {"duration": "1h"})):
             error = refused(await admin.post(f"{PATH}/{verb}", json=body), 409, "CONFLICT")
-            assert error["detail"] == f"INC-00000001 is already {status}."
+            assert error["detail"] == f"INC-00000001 is already {status}: {who_and_when}."
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ export function DetailsPanel({ incident, reference }: { incident: Incident; refe
     <aside className="incident-side" aria-label="Details">
       <h2>Details</h2>
       <IncidentFacts incident={incident} />
-      <p className="hint">Times in {zoneName()}; point at one for UTC.</p>
+      <p className="hint">
+        {zoneName() === 'UTC' ? 'Times in UTC.' : `Times in ${zoneName()}; point at one for UTC.`}
+      </p>
       <Related reference={reference} />
     </aside>
   );

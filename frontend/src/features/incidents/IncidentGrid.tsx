@@ -27,6 +27,9 @@ const HEADERS: readonly { column: SortColumn; name: string; className: string }[
   { column: 'age', name: 'Age', className: 'c-age' },
 ];
 const OVERSCAN = 8;
+/** Heights in px, as in grid.css: the sticky header, and the bulk bar that floats over the last rows. */
+const HEAD = { desktop: 28, phone: 44 };
+const BULK_BAR = 64;
 
 export type GridHandle = { scrollToRow: (index: number) => void; pageRows: () => number };
 
@@ -43,6 +46,7 @@ export function IncidentGrid({ rows, sort, mayWrite, onSort, handle }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const phone = useMediaQuery('(max-width: 899.98px)');
   const rowHeight = phone ? 64 : 32;
+  const headHeight = phone ? HEAD.phone : HEAD.desktop;
   const { cursorId, selected } = useListMemory();
   const tints = useTints();
   const virtual = useVirtualizer({
@@ -51,6 +55,9 @@ export function IncidentGrid({ rows, sort, mayWrite, onSort, handle }: Props) {
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
     initialOffset: recallScroll,
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
+    scrollPaddingEnd: selected.size > 0 ? BULK_BAR : 0,
     getItemKey: (index) => rows[index]?.id ?? index,
   });
 
@@ -91,7 +98,7 @@ export function IncidentGrid({ rows, sort, mayWrite, onSort, handle }: Props) {
       onClick={followLink}
       onScroll={(event) => rememberScroll(event.currentTarget.scrollTop)}
     >
-      <div role="rowgroup">
+      <div role="rowgroup" className="grid-heads">
         <div role="row" aria-rowindex={1} className="grid-row grid-head">
           <div role="columnheader" className="c-select">
             {mayWrite ? (
@@ -118,7 +125,7 @@ export function IncidentGrid({ rows, sort, mayWrite, onSort, handle }: Props) {
               key={incident.id}
               incident={incident}
               index={item.index}
-              top={item.start}
+              top={item.start - headHeight}
               isCursor={incident.id === cursorId}
               isSelected={selected.has(incident.id)}
               mayWrite={mayWrite}

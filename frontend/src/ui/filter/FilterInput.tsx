@@ -1,6 +1,15 @@
 import './filter.css';
 import { IconSearch } from '@tabler/icons-react';
-import { type KeyboardEvent, type ReactNode, type RefObject, useId, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { type FilterSpec, type Problem, parse, problemsIn } from './language';
 import { type Offer, suggest } from './suggest';
 
@@ -24,6 +33,7 @@ export function FilterInput<Row>(props: Props<Row>) {
   const [offer, setOffer] = useState<Offer>(NO_OFFER);
   const [active, setActive] = useState(-1);
   const mirror = useRef<HTMLDivElement>(null);
+  const caretToSet = useRef<number | null>(null);
   const id = useId();
   const problems = useMemo(() => problemsIn(parse(value), spec), [value, spec]);
   const open = offer.suggestions.length > 0;
@@ -44,12 +54,20 @@ export function FilterInput<Row>(props: Props<Row>) {
     }
     const next = value.slice(0, offer.start) + chosen.insert + value.slice(offer.end).trimStart();
     const caret = offer.start + chosen.insert.length;
+    caretToSet.current = caret;
     onChange(next);
-    requestAnimationFrame(() => {
+  };
+  // Before the next keystroke can arrive: the caret belongs behind what was accepted.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new value moves the caret
+  useLayoutEffect(() => {
+    const input = inputRef.current;
+    const caret = caretToSet.current;
+    if (input && caret !== null) {
+      caretToSet.current = null;
       input.setSelectionRange(caret, caret);
       offerAt(input);
-    });
-  };
+    }
+  }, [value]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     const count = offer.suggestions.length;
