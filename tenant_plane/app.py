@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from shared.database import absence_is_unavailable, create_engine
@@ -108,7 +109,10 @@ def create_app(
         *docs.docs_routes(lambda: openapi.encode(document)),
     ]
     app = Starlette(
-        routes=all_routes, middleware=[Middleware(RequestMiddleware)], exception_handlers=HANDLERS, lifespan=lifespan
+        routes=all_routes,
+        middleware=[Middleware(RequestMiddleware), Middleware(GZipMiddleware, minimum_size=8192, compresslevel=1)],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
     )
     app.state.database, app.state.batcher, app.state.hub, app.state.clock = database, batcher, hub, clock
     app.state.actors, app.state.edge, app.state.directory = actors, edge, directory

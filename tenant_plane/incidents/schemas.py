@@ -14,7 +14,6 @@ from shared.pages import PageQuery
 from shared.tx import Event
 from tenant_plane.alerts.rules import PRIORITY, Severity
 from tenant_plane.alerts.schemas import AlertRead, SeverityIn
-from tenant_plane.incidents.models import Incident
 from tenant_plane.incidents.rules import NEXT, State, Status, reference_of
 
 DURATION = r"^(?:\d{1,5}[dhms])+$"
@@ -144,7 +143,8 @@ class IncidentRead(BaseModel):
     next_statuses: list[Status]
 
     @classmethod
-    def of(cls, row: Incident) -> "IncidentRead":
+    def of(cls, row: Any) -> "IncidentRead":
+        """``row`` has the table's columns: an entity, or a row of a list."""
         status, severity = Status(row.status), Severity(row.severity)
         return cls.model_construct(
             **{name: getattr(row, name) for name in COPIED},

@@ -300,10 +300,10 @@ def _buckets(result: dict[str, Any]) -> dict[str, Any]:
 
 def main(
     senders: Annotated[int, typer.Option(min=1, max=500)] = 32,
-    rounds: Annotated[int, typer.Option(min=1, max=50, help="Measured rounds; one more warms up.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Measured rounds; one more warms up.")] = 4,
     requests: Annotated[
         int, typer.Option(min=100, max=20_000, help="Requests a round; a tenth of it in bodies.")
-    ] = 800,
+    ] = 500,
     repeats: Annotated[float, typer.Option(min=0, max=1, help="Share of alerts that repeat an earlier one.")] = 0.5,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results there.")] = None,
 ) -> None:

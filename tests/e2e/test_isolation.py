@@ -18,12 +18,12 @@ async def test_anothers_incident_is_the_page_that_is_not_there(
 ) -> None:
     guard.expect("status of 404")
     incident = await api.declare(f"{WORD} of acme only", service=WORD)
-    answers: list[Response] = []
-    as_globex.on("response", lambda answer: answers.append(answer))
     heading = as_globex.get_by_role("heading", level=1)
     await as_globex.goto("/incidents/INC-99999999")
     await expect(heading).to_have_text("Nothing here")
     unknown = await as_globex.title(), await as_globex.locator("main").inner_text()
+    answers: list[Response] = []
+    as_globex.on("response", lambda answer: answers.append(answer))
     await as_globex.goto(f"/incidents/{incident[by]}")
     await expect(heading).to_have_text("Nothing here")
     assert (await as_globex.title(), await as_globex.locator("main").inner_text()) == unknown
