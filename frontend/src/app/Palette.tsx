@@ -26,9 +26,10 @@ function usePlaces(): Entry[] {
   ];
 }
 
-function useFoundIncidents(text: string): Entry[] {
+/** What the server found for these words; until it answers, what it found before and still fits. */
+function useFoundIncidents(text: string, typed: string): Entry[] {
   const navigate = useNavigate();
-  const { data } = useQuery({
+  const { data, isPlaceholderData } = useQuery({
     queryKey: ['palette', text],
     queryFn: ({ signal }) => fetchIncidents({ q: text, limit: INCIDENTS_SHOWN }, signal),
     enabled: text.length >= FEWEST_LETTERS,
@@ -37,22 +38,29 @@ function useFoundIncidents(text: string): Entry[] {
   if (text.length < FEWEST_LETTERS || !data) {
     return [];
   }
-  return data.items.map((incident) => ({
+  const found = data.items.map((incident) => ({
     id: incident.id,
     label: `${incident.reference} ${incident.title}`,
     about: `${severityWords(incident.severity)} · ${statusWord(incident.status)}`,
     run: () => void navigate({ to: '/incidents/$ref', params: { ref: incident.reference } }),
   }));
+  return text === typed && !isPlaceholderData ? found : found.filter((entry) => fits(entry, typed));
+}
+
+function fits(entry: Entry, words: string): boolean {
+  return entry.label.toLowerCase().includes(words.toLowerCase());
 }
 
 export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const id = useId();
-  const words = useDeferredValue(text.trim());
+  // Enter runs what fits the text as it is typed now; only the server is asked a moment later.
+  const words = text.trim();
+  const asked = useDeferredValue(words);
   const here = usePaletteActions();
   const places = usePlaces();
-  const found = useFoundIncidents(words);
+  const found = useFoundIncidents(asked, words);
 
   const fixed = [
     ...here.map((action) => ({
@@ -63,7 +71,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     })),
     ...places,
   ];
-  const matching = fixed.filter((entry) => entry.label.toLowerCase().includes(words.toLowerCase()));
+  const matching = fixed.filter((entry) => fits(entry, words));
   const entries = [...matching, ...found];
   const current = Math.min(active, entries.length - 1);
 

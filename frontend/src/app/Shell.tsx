@@ -1,13 +1,12 @@
 import './shell.css';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
 import { useKeys } from './keys';
 import { Nav } from './Nav';
+import { Palette } from './Palette';
 import { ShortcutSheet } from './ShortcutSheet';
 import { TopBar } from './TopBar';
 import { usePaletteKey } from './usePaletteKey';
-
-const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })));
 
 export function Shell() {
   const navigate = useNavigate();
@@ -35,11 +34,7 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
-      {paletteOpen && (
-        <Suspense fallback={null}>
-          <Palette onClose={() => setPaletteOpen(false)} />
-        </Suspense>
-      )}
+      {paletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
       {sheetOpen && <ShortcutSheet onClose={() => setSheetOpen(false)} />}
     </div>
   );
