@@ -34,9 +34,9 @@ export function AlertEvents({ alert, showsPayload, onPayload }: Props) {
         <ol>
           {data.map((event) => (
             <li key={event.id}>
-              <Moment at={event.occurred_at} /> <b>{ACTION_WORDS[event.action]}</b>{' '}
+              <Moment at={event.received_at} /> <b>{ACTION_WORDS[event.action]}</b>{' '}
               <span className="hint">
-                by {event.sender}, received <Moment at={event.received_at} />
+                by {event.sender}, began <Moment at={event.occurred_at} />
               </span>
             </li>
           ))}

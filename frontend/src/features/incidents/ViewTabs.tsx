@@ -1,9 +1,17 @@
-import type { KeyboardEvent } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { VIEWS } from './incidentFilter';
 
 type Props = { current: string; counts: readonly number[] | null; onChoose: (id: string) => void };
 
 export function ViewTabs({ current, counts, onChoose }: Props) {
+  const list = useRef<HTMLDivElement>(null);
+  // On a phone not all tabs fit: the one that is on is always in view.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is selected
+  useEffect(() => {
+    list.current
+      ?.querySelector('[aria-selected=true]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [current]);
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) {
@@ -19,7 +27,7 @@ export function ViewTabs({ current, counts, onChoose }: Props) {
     event.preventDefault();
   };
   return (
-    <div className="tabs" role="tablist" aria-label="Views" onKeyDown={onKeyDown}>
+    <div className="tabs" ref={list} role="tablist" aria-label="Views" onKeyDown={onKeyDown}>
       {VIEWS.map((view, index) => (
         <button
           key={view.id}
