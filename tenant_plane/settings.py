@@ -1,5 +1,8 @@
 """What a tenant plane needs to know from its environment. Every name has the prefix OPSPLANE_."""
 
+from typing import Annotated
+
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.web.ratelimit import DEFAULT_LIMITS
@@ -12,8 +15,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OPSPLANE_")
 
-    tenant_database_url: str
-    tenant_app_database_url: str
+    tenant_database_url: Annotated[str, Field(repr=False)]
+    tenant_app_database_url: Annotated[str, Field(repr=False)]
     control_plane_url: str = "http://127.0.0.1:8000"
     pool_size: int = 10
     requests_per_minute: dict[str, int] = dict(DEFAULT_LIMITS)

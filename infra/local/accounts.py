@@ -6,7 +6,6 @@ import contextlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +122,9 @@ async def create_user(
     return {"email": user.email, "password": password}
 
 
-@dataclass(frozen=True, slots=True)
 class UnknownTenant(Exception):
-    tenant_id: str
-
-    def __str__(self) -> str:
-        return f"There is no tenant {self.tenant_id}; `opsplane tenant list` shows which there are."
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"There is no tenant {tenant_id}; `opsplane tenant list` shows which there are.")
 
 
 async def create_api_key(installation: Installation, tenant_id: str, name: str, scope: Scope) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import httpx
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -204,6 +205,9 @@ def main() -> None:
         app()
     except (Unusable, AppError, accounts.UnknownTenant) as error:
         fail(str(error))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.")
     except httpx.HTTPError as error:
         fail(f"The installation does not answer: {error}")
 

@@ -55,6 +55,8 @@ class Frontend:
 
     def _file(self, relative: str) -> Path | None:
         """A file of the build, never one outside it or a hidden one."""
+        if "\x00" in relative:
+            return None
         path = (self._folder / relative).resolve()
         inside = path.is_relative_to(self._folder) and not any(part.startswith(".") for part in Path(relative).parts)
         return path if inside and relative and path.is_file() else None

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import httpx
 import uvicorn
@@ -25,6 +27,7 @@ from shared.logs import configure_logs
 from tenant_plane.core.provision import UnsupportedDatabase
 
 console = Console()
+_held: list[IO[str]] = []
 FRONTEND = ROOT / "frontend"
 
 
@@ -32,9 +35,22 @@ def up(options: Options) -> None:
     configure_logs(level="WARNING", readable=True)
     require_free_port(options.port)
     make_data_dir(options.data_dir)
+    hold(options.data_dir)
     if options.frontend:
         _build_frontend()
     asyncio.run(_serve(options))
+
+
+def hold(data_dir: Path) -> None:
+    """One `up` per data directory; the kernel lets go when the process ends, however it ends."""
+    lock = (data_dir / "up.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Unusable(
+            f"Opsplane already runs from {data_dir}; stop it, or set OPSPLANE_DATA to another folder."
+        ) from None
+    _held.append(lock)
 
 
 def _build_frontend() -> None:
@@ -91,6 +107,7 @@ async def _serve(options: Options) -> None:
             access_log=False,
             timeout_graceful_shutdown=5,
             server_header=False,
+            proxy_headers=False,
         )
         server = Server(config)
         showing = asyncio.create_task(_show(server, options, demo))
@@ -140,7 +157,7 @@ def _welcome(options: Options, demo: dict[str, Any]) -> None:
     for tenant in demo["tenants"]:
         for role in ("admin", "operator", "viewer"):
             table.add_row(tenant["tenant_id"], role, tenant[role]["email"], tenant[role]["password"])
-    table.add_row("-", "super_admin", demo["super_admin"]["email"], demo["super_admin"]["password"])
+    table.add_row("/control/login", "super_admin", demo["super_admin"]["email"], demo["super_admin"]["password"])
     key = demo["tenants"][0]["api_key"]
     console.print()
     console.print(table)

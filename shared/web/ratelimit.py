@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from shared.errors import RateLimited
 from shared.tx import Actor
@@ -31,7 +31,7 @@ class RateLimiter:
     _window: int = 0
     _used: dict[str, int] = field(default_factory=dict)
 
-    def check(self, request: Request, actor: Actor, *, spend: bool) -> None:
+    def check(self, request: HTTPConnection, actor: Actor, *, spend: bool) -> None:
         """Count this request and note the three headers for its response; raises RateLimited over the limit."""
         now = self.clock()
         if (window := int(now // WINDOW_SECONDS)) != self._window:
@@ -55,7 +55,9 @@ class RateLimiter:
             )
 
 
-def _caller(request: Request, actor: Actor) -> str:
+def _caller(request: HTTPConnection, actor: Actor) -> str:
     if actor.kind == "anonymous":
-        return f"address:{request.client.host if request.client else '-'}"
+        # Apart by operation: a flood of sign-ins must not keep others from refreshing their session.
+        operation = getattr(request.scope.get("operation"), "id", "-")
+        return f"address:{request.client.host if request.client else '-'}:{operation}"
     return f"{actor.tenant.id if actor.tenant else '-'}:{actor.id}"

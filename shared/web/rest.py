@@ -4,6 +4,7 @@ What a handler may take and return stands in ``operations.py``. Why our own laye
 infra/docs/decisions/0002-endpoint-layer.md.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.database import runs_twice
-from shared.errors import AppError, BadRequest, FieldError, Invalid, MethodNotAllowed, TooLarge
+from shared.errors import AppError, BadRequest, FieldError, Invalid, MethodNotAllowed, TooLarge, Unauthorized
 from shared.tx import ANONYMOUS, Actor, Database
 from shared.web import idempotency, ratelimit, render
 from shared.web.operations import Operation
 
+BODY_SECONDS = 30
 ETAG = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 
 
@@ -57,7 +59,7 @@ def _route(path: str, methods: Mapping[str, Operation], edge: Edge) -> Route:
 
 
 async def _answer(operation: Operation, edge: Edge, request: Request) -> Response:
-    actor = ANONYMOUS if operation.access == "public" else await edge.authenticate(request, operation)
+    actor = ANONYMOUS if operation.access == "public" else await _authenticated(operation, edge, request)
     request.scope["actor"] = actor
     edge.limiter.check(request, actor, spend=operation.access != "ingest")
     render.profile_of(request, operation.profile)  # an unknown one is refused before anything is stored
@@ -81,6 +83,15 @@ async def _answer(operation: Operation, edge: Edge, request: Request) -> Respons
             return response
 
     return await runs_twice(write)
+
+
+async def _authenticated(operation: Operation, edge: Edge, request: Request) -> Actor:
+    """Whoever tries credentials is counted by address, so that guessing is slow; ingest routes refuse nobody for it."""
+    try:
+        return await edge.authenticate(request, operation)
+    except Unauthorized:
+        edge.limiter.check(request, ANONYMOUS, spend=operation.access != "ingest")
+        raise
 
 
 async def _arguments(operation: Operation, request: Request, actor: Actor) -> tuple[dict[str, Any], bytes]:
@@ -152,11 +163,14 @@ def _if_match(request: Request) -> int | None:
 async def _body(request: Request, limit: int) -> bytes:
     chunks, size = [], 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(f"The body is larger than {limit:,} bytes.")
-            chunks.append(chunk)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"The body is larger than {limit:,} bytes.")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise BadRequest(f"The body did not arrive within {BODY_SECONDS} s.") from None
     except ClientDisconnect:
         raise BadRequest("The connection closed before the whole body arrived.") from None
     return b"".join(chunks)

@@ -45,9 +45,11 @@ class DailyResponseType:
 
 @strawberry.type(name="ResponsePeriod")
 class ResponsePeriodType:
-    """Thirty days, in seconds."""
+    """Thirty days, in seconds. ``acknowledged`` and ``resolved``: how many incidents stand behind the medians."""
 
     incidents: int
+    acknowledged: int
+    resolved: int
     mtta_median_seconds: float | None
     mttr_median_seconds: float | None
 
@@ -92,6 +94,8 @@ async def _period(info: Info, periods_ago: int) -> ResponsePeriodType:
         found = await incidents.get_response_period(tx, until - PERIOD, until)
     return ResponsePeriodType(
         incidents=found.incidents,
+        acknowledged=found.acknowledged,
+        resolved=found.resolved,
         mtta_median_seconds=found.mtta_median_seconds,
         mttr_median_seconds=found.mttr_median_seconds,
     )

@@ -49,6 +49,8 @@ class GraphContext:
     actor: Actor = ANONYMOUS
     credential: str = ""
     connection_params: Any = None
+    spend: Callable[[], None] | None = None
+    """Counts one operation; set on WebSockets, where a connection carries many. Raises RateLimited."""
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
 
     def read(self) -> AbstractAsyncContextManager[ReadTx]:

@@ -50,6 +50,9 @@ class GraphDoor(GraphQL[GraphContext, None]):
             request.scope["actor"] = context.actor
             request.scope["operation"] = GRAPHQL
             request.app.state.edge.limiter.check(request, context.actor, spend=True)
+        else:
+            limiter = request.app.state.edge.limiter
+            context.spend = lambda: limiter.check(request, context.actor, spend=True)
         return context
 
     async def on_ws_connect(self, context: GraphContext) -> None:

@@ -21,6 +21,8 @@ from graphql import (
 from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.types.execution import ExecutionContext
 
+from shared.errors import RateLimited
+
 MOST_TOKENS = 2000
 MOST_DEPTH = 8
 MOST_ALIASES = 30
@@ -38,6 +40,12 @@ class DocumentLimits(SchemaExtension):
     """Depth, aliases and cost in one walk over the document, after validation and before any resolver."""
 
     def on_execute(self) -> Iterator[None]:
+        spend = self.execution_context.context.spend
+        if spend is not None:
+            try:
+                spend()
+            except RateLimited as error:
+                raise GraphQLError(error.detail, extensions={"code": error.code, "status": error.status}) from None
         measure = Measure(self.execution_context)
         if measure.depth > MOST_DEPTH:
             raise too_much(f"The document is {measure.depth} levels deep; {MOST_DEPTH} are possible.")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, func, literal, or_, select, text, tuple_
+from sqlalchemy import Row, Select, func, literal, or_, select, text, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.pages import TIME_AND_ID, Number, PageQuery, cut, position
@@ -227,6 +227,10 @@ async def neighbours(tx: ReadTx, incident: Incident, within: timedelta, limit: i
             Incident.id != incident.id,
             Incident.status.in_(STATES_ACTIVE),
             Incident.created_at.between(incident.created_at - within, incident.created_at + within),
+            # Another environment's trouble is not related, whatever the hour; an unknown one may be.
+            or_(Incident.environment == incident.environment, Incident.environment.is_(None))
+            if incident.environment
+            else true(),
         )
         .order_by(distance, Incident.number)
         .limit(limit)
@@ -274,7 +278,7 @@ DAILY = text("""
     from incidents where created_at > :since group by 1 order by 1
 """)
 PERIOD = text("""
-    select count(*) as incidents,
+    select count(*) as incidents, count(acknowledged_at) as acknowledged, count(resolved_at) as resolved,
         percentile_cont(0.5) within group (order by extract(epoch from acknowledged_at - created_at)) as mtta_median,
         percentile_cont(0.5) within group (order by extract(epoch from resolved_at - created_at)) as mttr_median
     from incidents where created_at > :since and created_at <= :until
@@ -289,4 +293,4 @@ async def daily_response(tx: ReadTx, days: int) -> list[DailyResponse]:
 
 async def response_period(tx: ReadTx, since: datetime, until: datetime) -> ResponsePeriod:
     row = (await tx.session.execute(PERIOD, {"since": since, "until": until})).one()
-    return ResponsePeriod(row.incidents, row.mtta_median, row.mttr_median)
+    return ResponsePeriod(row.incidents, row.acknowledged, row.resolved, row.mtta_median, row.mttr_median)

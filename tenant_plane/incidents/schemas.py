@@ -235,7 +235,11 @@ class DailyResponse:
 
 @dataclass(slots=True)
 class ResponsePeriod:
+    """``acknowledged`` and ``resolved``: how many incidents stand behind the two medians."""
+
     incidents: int
+    acknowledged: int
+    resolved: int
     mtta_median_seconds: float | None
     mttr_median_seconds: float | None
 

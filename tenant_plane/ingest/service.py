@@ -24,6 +24,7 @@ from tenant_plane.ingest.models import DeadLetter
 from tenant_plane.ingest.schemas import AlertOutcome, DeadLetterRead, SourceHealth
 
 log = structlog.get_logger()
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LOCK = text("select pg_advisory_xact_lock(hashtext('ingest ' || current_schema()))")
 
 
@@ -31,7 +32,7 @@ def read_payload(source: str, raw: bytes, *, sender: str, received_at: datetime)
     """From a sender's bytes to alerts; raises UnreadablePayload, with the reason, when there is none in them."""
     name, adapter = adapter_for(source)
     try:
-        payload = from_json(raw, allow_inf_nan=False)
+        payload = from_json(raw.removeprefix(BYTE_ORDER_MARK), allow_inf_nan=False)
     except ValueError as error:
         raise UnreadablePayload(f"not JSON: {error}") from None
     return [

@@ -85,7 +85,9 @@ async def test_every_foreign_key_has_an_index_and_no_enum_exists(control_url: st
         "  select from pg_index i where i.indrelid = c.conrelid and i.indpred is null"
         "  and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] = c.conkey)"
     )
-    enums = await admin.fetchval("select count(*) from pg_type where typtype = 'e'")
+    enums = await admin.fetchval(
+        "select count(*) from pg_type where typtype = 'e' and typnamespace = 'control'::regnamespace"
+    )
     without_zone = await admin.fetchval(
         "select count(*) from information_schema.columns"
         " where table_schema = 'control' and data_type = 'timestamp without time zone'"

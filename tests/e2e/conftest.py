@@ -109,7 +109,7 @@ async def as_viewer(visits: Visits, product: Product) -> Page:
 
 @pytest_asyncio.fixture
 async def as_globex(visits: Visits, product: Product) -> Page:
-    """Globex has sent nothing: an organisation on its first day."""
+    """Globex has sent nothing: a tenant on its first day."""
     return await (await visits.of(product.account("globex", "admin"))).new_page()
 
 
@@ -140,7 +140,7 @@ async def operations(product: Product) -> AsyncIterator[Api]:
 
 @pytest_asyncio.fixture(scope="session")
 async def crowd(product: Product, operations: Api) -> Account:
-    """The admin of an organisation with 5,000 incidents."""
+    """The admin of a tenant with 5,000 incidents."""
     await found_crowd(product, operations)
     await fill(product)
     return CROWD

@@ -1,4 +1,4 @@
-"""An organisation with 5,000 incidents, written set-wise: as many as the list holds."""
+"""A tenant with 5,000 incidents, written set-wise: as many as the list holds."""
 
 from tests.e2e.product import Account, Api, Product
 

@@ -1,4 +1,4 @@
-"""Makes a screenshot smaller without changing it. Flat areas of an interface pack best when rows are left unfiltered."""
+"""Makes a screenshot smaller without changing it: flat areas of an interface pack best in unfiltered rows."""
 
 import struct
 import zlib

@@ -8,7 +8,7 @@ from tests.e2e.views import live
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/alerts"])
-async def test_of_an_organisation_on_its_first_day(as_globex: Page, path: str) -> None:
+async def test_of_a_tenant_on_its_first_day(as_globex: Page, path: str) -> None:
     await as_globex.goto(path)
     await live(as_globex)
     assert await findings(as_globex) == NOTHING

@@ -1,4 +1,4 @@
-"""Whose it is: a link of another organisation, and a person who may only read."""
+"""Whose it is: a link of another tenant, and a person who may only read."""
 
 import re
 

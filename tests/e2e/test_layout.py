@@ -1,7 +1,7 @@
 """Small screens and large letters."""
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.e2e.fits import fits
 from tests.e2e.views import live, settled
@@ -45,3 +45,10 @@ async def test_rows_of_a_phone_keep_apart(as_admin: Page) -> None:
         })"""
     )
     assert overlaps == []
+
+
+async def test_the_current_view_is_on_a_phones_screen(as_admin: Page) -> None:
+    await as_admin.set_viewport_size({"width": 390, "height": 844})
+    await as_admin.goto("/incidents?view=all")
+    await live(as_admin)
+    await expect(as_admin.get_by_role("tab", name="Everything")).to_be_in_viewport(ratio=1)

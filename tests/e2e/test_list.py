@@ -178,6 +178,19 @@ async def test_everything_goes_by_keyboard(as_crowd: Page) -> None:
     await expect(as_crowd).to_have_url(re.compile(r"/incidents/INC-\d{8}$"))
 
 
+async def test_the_bulk_bar_covers_neither_the_current_row_nor_the_last(as_crowd: Page) -> None:
+    await open_list(as_crowd)
+    for key in ("x", "End"):
+        await as_crowd.keyboard.press(key)
+    await expect_row(as_crowd, SIZE)
+    current, bar = as_crowd.locator(".grid-row.cursor"), as_crowd.get_by_role("toolbar", name="Bulk actions")
+    await expect(current).to_be_in_viewport(ratio=1)
+    await expect(as_crowd.get_by_role("columnheader", name="Title")).to_be_in_viewport(ratio=1)
+    row_box, bar_box = await current.bounding_box(), await bar.bounding_box()
+    assert row_box and bar_box
+    assert row_box["y"] + row_box["height"] <= bar_box["y"]
+
+
 async def test_new_rows_wait_and_nothing_moves_under_fifty_events(
     as_crowd: Page, crowd_api: Api, crowd_kept: None
 ) -> None:

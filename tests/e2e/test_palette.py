@@ -19,20 +19,20 @@ async def test_the_palette_finds_an_incident_and_goes_there(as_admin: Page, api:
     await expect(as_admin.get_by_role("option")).to_have_count(1)
     await as_admin.keyboard.press("Enter")
     await expect(as_admin).to_have_url(re.compile(f"/incidents/{incident['reference']}$"))
+    await expect(as_admin.get_by_role("button", name="Acknowledge", exact=True)).to_be_visible()
     await as_admin.keyboard.press("Control+k")
-    await expect(field).to_be_focused()
-    await as_admin.keyboard.type("Acknowledge")
+    await as_admin.keyboard.type("acknowledge")
     await as_admin.keyboard.press("Enter")
     await expect(as_admin.locator(".incident-head .status")).to_have_text("Acknowledged")
 
 
 async def test_the_palette_goes_to_places_and_g_does_too(as_admin: Page) -> None:
+    """However fast somebody types: the letters arrive, and Enter means what was typed."""
     heading = as_admin.get_by_role("heading", level=1)
     await as_admin.goto("/")
     await expect(heading).to_have_text("Overview")
     await as_admin.keyboard.press("Control+k")
-    await as_admin.get_by_role("combobox", name="Search or run a command").fill("aler")
-    await expect(as_admin.get_by_role("option")).not_to_have_count(3)
+    await as_admin.keyboard.type("aler")
     await as_admin.keyboard.press("Enter")
     await expect(heading).to_have_text("Alerts")
     for key, place in (("i", "Incidents"), ("a", "Alerts"), ("o", "Overview")):

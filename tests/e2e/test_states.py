@@ -111,7 +111,7 @@ async def test_no_permission_names_it_and_who_can_give_it(as_admin: Page, guard:
     alert = as_admin.get_by_role("alert")
     await expect(alert).to_contain_text(re.compile(f"You may not see {panel.what}", re.IGNORECASE))
     await expect(alert).to_contain_text("incidents:read")
-    await expect(alert).to_contain_text("An admin of your organisation")
+    await expect(alert).to_contain_text("An admin of your tenant")
     assert await findings(as_admin) == NOTHING
 
 
@@ -132,7 +132,7 @@ async def test_a_refresh_that_fails_keeps_the_rows_and_says_so(as_admin: Page, g
     await expect(as_admin.locator(PANELS[1].loaded)).not_to_have_count(0)
 
 
-async def test_an_organisation_on_its_first_day(as_globex: Page) -> None:
+async def test_a_tenant_on_its_first_day(as_globex: Page) -> None:
     await as_globex.goto("/")
     await expect(as_globex.locator(".now-count")).to_have_text(["0"] * 6)
     await expect(as_globex.locator(".now-line b")).to_have_text(re.compile("^No open P1–P2"))

@@ -50,5 +50,6 @@ async def test_of_the_readme(visits: Visits, product: Product) -> None:
     await page.goto("/incidents/INC-00000010")
     await live(page)
     picture = squeezed(await page.screenshot())
+    PICTURES.mkdir(exist_ok=True)
     (PICTURES / "readme.png").write_bytes(picture)
     assert len(picture) <= 250_000

@@ -76,7 +76,7 @@ function TenantSwitch() {
     try {
       await switchTenant(tenantId);
     } catch (error) {
-      tellFailure(`The organisation could not be changed: ${sentence(asApiError(error).message)}`);
+      tellFailure(`The tenant could not be changed: ${sentence(asApiError(error).message)}`);
     }
   };
   return (

@@ -58,7 +58,7 @@ function isUsable(session: KeptSession | null): session is KeptSession {
   );
 }
 
-/** Another tab changed the organisation, or somebody else signed in there: what this page shows is not theirs. */
+/** Another tab changed the tenant, or somebody else signed in there: what this page shows is not theirs. */
 function belongsToAnother(session: KeptSession): boolean {
   const user = state.user;
   return user !== null && (user.id !== session.user.id || user.tenant_id !== session.user.tenant_id);

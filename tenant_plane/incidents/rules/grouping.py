@@ -33,14 +33,22 @@ def _name_key(event: AlertEvent) -> str | None:
 
 
 def _service_words(event: AlertEvent) -> str:
-    return f"same service {event.service}" + (f" in {event.environment}" if event.environment else "")
+    return f"same service {event.service} " + (
+        f"in {event.environment}" if event.environment else "(no environment named)"
+    )
+
+
+def _sender_words(event: AlertEvent) -> str:
+    return f"same group “{(event.sender_key or '')[:80]}” at {event.source}"
 
 
 RULES: tuple[GroupingRule, ...] = (
     GroupingRule("same_service_within_window", 0.9, timedelta(minutes=10), _service_key, _service_words),
-    GroupingRule("same_sender_group", 0.8, timedelta(minutes=10), _sender_key, lambda e: f"same group at {e.source}"),
+    GroupingRule("same_sender_group", 0.8, timedelta(minutes=10), _sender_key, _sender_words),
     GroupingRule("same_alert_name", 0.6, timedelta(minutes=10), _name_key, lambda e: f"same alert “{e.name}”"),
 )
+AGAIN = ("same_alert_again", 1.0)
+"""Rule and confidence of an alert that fires again while its incident is still being worked on: no key is asked."""
 
 
 def rule_for(event: AlertEvent) -> tuple[GroupingRule, str]:
@@ -59,9 +67,13 @@ def reason_for(rule: GroupingRule, event: AlertEvent, *, gap: timedelta, referen
     return f"{words[0].upper()}{words[1:]}, {spell(gap)} after the last alert of {reference} (window {window} min)"
 
 
+def again_reason(reference: str) -> str:
+    return f"The same alert fired again while {reference} was open"
+
+
 def first_reason(rule: GroupingRule, event: AlertEvent) -> str:
     window = int(rule.window.total_seconds() // 60)
-    return f"First alert: no open incident had the {rule.words(event)} in the last {window} min"
+    return f"First alert: no open incident that alerts had opened had the {rule.words(event)} in the last {window} min"
 
 
 def title_of(event: AlertEvent) -> str:

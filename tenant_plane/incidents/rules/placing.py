@@ -13,7 +13,15 @@ from uuid_utils.compat import uuid7
 
 from tenant_plane.alerts.rules import SEVERITY_RANK, Change, Severity
 from tenant_plane.alerts.schemas import StoredEvent
-from tenant_plane.incidents.rules.grouping import GroupingRule, first_reason, reason_for, rule_for, title_of
+from tenant_plane.incidents.rules.grouping import (
+    AGAIN,
+    GroupingRule,
+    again_reason,
+    first_reason,
+    reason_for,
+    rule_for,
+    title_of,
+)
 from tenant_plane.incidents.rules.states import ENDED, UNSEEN, Status, reference_of, steps_to
 
 
@@ -67,6 +75,15 @@ class Joining:
     incident: Candidate
     rule: GroupingRule
     last_alert_at: datetime | None
+    again: bool
+
+    @property
+    def rule_name(self) -> str:
+        return AGAIN[0] if self.again else self.rule.name
+
+    @property
+    def confidence(self) -> float:
+        return AGAIN[1] if self.again else self.rule.confidence
 
 
 @dataclass(slots=True)
@@ -117,14 +134,15 @@ def _place(batch: Batch, item: StoredEvent) -> tuple[Candidate | None, Joining |
 def _join(batch: Batch, item: StoredEvent, current: Candidate | None) -> Joining:
     rule, key = rule_for(item.event)
     found = batch.by_key.get(key)
-    if current is not None and current.status not in ENDED:
-        incident = current  # it fired again while its incident is still being worked on
+    again = current is not None and current.status not in ENDED
+    if current is not None and again:
+        incident = current
     elif found is not None and found.last_alert_at is not None and batch.now - found.last_alert_at <= rule.window:
         incident = found
     else:
         incident = _new_incident(item, key)
         batch.by_id[incident.id] = batch.by_key[key] = incident
-    joining = Joining(item, incident, rule, incident.last_alert_at)
+    joining = Joining(item, incident, rule, incident.last_alert_at, again)
     batch.joinings.append(joining)
     incident.firing_count += 1
     incident.last_alert_at, incident.changed = batch.now, True
@@ -173,6 +191,8 @@ def _walk(batch: Batch, incident: Candidate, target: Status, sender: str, reason
 def sentence(joining: Joining, now: datetime) -> str:
     """Why the alert stands in the incident; new incidents must have their numbers by now."""
     rule, event = joining.rule, joining.stored.event
+    if joining.again:
+        return again_reason(joining.incident.reference)
     if joining.last_alert_at is None:
         return first_reason(rule, event)
     return reason_for(rule, event, gap=now - joining.last_alert_at, reference=joining.incident.reference)

@@ -62,7 +62,7 @@ def _placement(incident: Candidate | None, joining: Joining | None) -> Placement
         incident_id=incident.id if incident else None,
         reference=incident.reference if incident else None,
         created=joining is not None and joining.last_alert_at is None,
-        rule=joining.rule.name if joining else None,
+        rule=joining.rule_name if joining else None,
         joined=joining is not None and joining.last_alert_at is not None,
     )
 
@@ -121,9 +121,7 @@ async def _insert_links(tx: WriteTx, connection: asyncpg.Connection, batch: Batc
     for joining in batch.joinings:
         incident, item = joining.incident, joining.stored
         reason = sentence(joining, batch.now)
-        link = AlertLink(
-            item.alert.id, incident.id, incident.reference, joining.rule.name, reason, joining.rule.confidence
-        )
+        link = AlertLink(item.alert.id, incident.id, incident.reference, joining.rule_name, reason, joining.confidence)
         if (incident.id, item.alert.id) not in links:
             links[(incident.id, item.alert.id)] = link
             payload = {"alert_id": str(item.alert.id), "name": item.event.name, "rule": link.rule, "reason": reason}

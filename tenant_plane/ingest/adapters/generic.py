@@ -77,6 +77,8 @@ def read(payload: JsonValue, received_at: datetime, source: str = SOURCE) -> lis
     items = [item for item in items if item]
     if not items:
         raise UnreadablePayload("the object is empty")
+    if not any(_says_something(_fields(item)) for item in items):
+        raise UnreadablePayload("no title, text, severity or state: this is not an alert")
     events = [_alert(source, items[0], received_at, notes)]
     events.extend(_alert(source, item, received_at, []) for item in items[1:])
     return events
@@ -108,6 +110,12 @@ def _alert(source: str, item: JsonObject, received_at: datetime, warnings: list[
         raw=raw,
         warnings=warnings,
     )
+
+
+def _says_something(fields: JsonObject) -> bool:
+    """A deploy event or a report of how something was solved names a service, but says of nothing that it is broken."""
+    telling = (*_TITLES, *_MORE_TITLES, *_SEVERITIES, *_STATES, *_KEYS, "labels", "annotations")
+    return any(fields.get(key) for key in telling)
 
 
 def _fields(raw: JsonObject) -> JsonObject:

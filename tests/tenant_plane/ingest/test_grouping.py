@@ -35,7 +35,8 @@ async def test_the_same_alert_again_is_counted_and_not_repeated(admin: httpx.Asy
     assert (alert["occurrences"], alert["status"]) == (5, "firing")
     assert (alert["link_rule"], alert["incident_reference"]) == ("same_service_within_window", "INC-00000001")
     assert alert["link_reason"] == (
-        "First alert: no open incident had the same service payments-api in the last 10 min"
+        "First alert: no open incident that alerts had opened had the same service payments-api (no environment named)"
+        " in the last 10 min"
     )
     events = data(await admin.get(f"/api/alerts/{alert['id']}/events"))
     assert (events["total"], {event["action"] for event in events["items"]}) == (5, {"trigger"})
@@ -83,7 +84,7 @@ async def test_the_window_slides_with_every_alert(plane: Plane, admin: httpx.Asy
         ("High CPU", "same_service_within_window", 0.9),
         ("High memory", "same_service_within_window", 0.9),
     ]
-    assert linked[1]["reason"].startswith("Same service payments-api, 9 min ")
+    assert linked[1]["reason"].startswith("Same service payments-api (no environment named), 9 min ")
     assert linked[1]["reason"].endswith(" after the last alert of INC-00000001 (window 10 min)")
 
 
@@ -286,3 +287,33 @@ async def test_an_alert_that_gets_worse_does_not_lower_a_worse_incident(admin: h
         "alert_linked",
         "alert_linked",
     ]
+
+
+async def test_an_alert_that_fires_again_while_its_incident_is_open_says_so(
+    plane: Plane, admin: httpx.AsyncClient
+) -> None:
+    """Not the service rule: the alert may name another service by now, and no window is asked."""
+    await fired(admin, title="High CPU")
+    await fired(admin, title="High memory")
+    await admin.post("/api/webhook", json=generic_alert(title="High CPU", status="resolved"))
+    plane.clock.forward(minutes=11)
+    again = await fired(admin, title="High CPU")
+    assert again["alerts"][0]["rule"] == "same_alert_again"
+    alert = data(await admin.get(f"/api/alerts/{again['alerts'][0]['alert_id']}"))
+    assert (alert["link_rule"], alert["link_reason"]) == (
+        "same_alert_again",
+        "The same alert fired again while INC-00000001 was open",
+    )
+
+
+async def test_what_says_nothing_of_trouble_is_kept_but_opens_nothing(admin: httpx.AsyncClient) -> None:
+    """A deploy event and a report of a resolution, as pipelines post them."""
+    for body in (
+        {"service": "payments-api", "image": "payments-api:v2.3.1", "actor": "ci-bot"},
+        {"service_id": "payments-api", "resolution": "Scaled out.", "resolved_by": "ana", "tags": ["db-pool"]},
+    ):
+        response = await admin.post("/api/webhook", json=body)
+        assert response.status_code == 202
+        assert response.json()["data"]["error"] == "no title, text, severity or state: this is not an alert"
+    assert data(await admin.get("/api/incidents"))["total"] == 0
+    assert data(await admin.get("/api/webhook/dead-letter"))["total"] == 2

@@ -14,7 +14,7 @@ import { TenantsPage } from './TenantsPage';
 
 const TENANTS_PATH = '/control/tenants';
 
-/** The operators' console: its own shell, with an amber line, so that nobody takes it for an organisation. */
+/** The operators' console: its own shell, with an amber line, so that nobody takes it for a tenant. */
 export function ControlPlane() {
   const { user } = useSession();
   const theme = useTheme();

@@ -6,7 +6,7 @@ import { loginProblem, type Realm, requestSession } from './signIn';
 
 type Props = {
   realm: Realm;
-  /** Prefills the email, and asks for that organisation: signing in again over a page keeps both. */
+  /** Prefills the email, and asks for that tenant: signing in again over a page keeps both. */
   email?: string;
   tenantId?: string | null;
   onSession: (session: Session, used: { email: string; password: string }) => Promise<void>;
@@ -36,9 +36,7 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, onSession }
       const session = await requestSession(tenantId ? { ...used, tenant_id: tenantId } : used);
       const isOperator = session.user.role === 'super_admin';
       if (isOperator !== (realm === 'control')) {
-        setProblem(
-          realm === 'control' ? 'Email or password is wrong.' : 'This account has no organisation here.',
-        );
+        setProblem(realm === 'control' ? 'Email or password is wrong.' : 'This account has no tenant here.');
         return;
       }
       await onSession(session, used);

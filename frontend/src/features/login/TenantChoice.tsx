@@ -28,7 +28,7 @@ export function TenantChoice({ tenants, onChoose }: Props) {
 
   return (
     <section className="login-tenants" aria-labelledby="tenants-title">
-      <h2 id="tenants-title">Choose an organisation</h2>
+      <h2 id="tenants-title">Choose a tenant</h2>
       {tenants.length > SEARCH_ABOVE && (
         <div className="field">
           <label htmlFor={searchId}>Search</label>
@@ -46,7 +46,7 @@ export function TenantChoice({ tenants, onChoose }: Props) {
             <button
               type="button"
               className={tenant === preselected ? 'btn primary' : 'btn'}
-              // biome-ignore lint/a11y/noAutofocus: the last organisation is one Enter away
+              // biome-ignore lint/a11y/noAutofocus: the last tenant is one Enter away
               autoFocus={tenant === preselected}
               onClick={() => choose(tenant.tenant_id)}
             >

@@ -16,6 +16,8 @@ type PanelProps = {
   now: number | null;
   before: number | null;
   incidents: number;
+  /** How many of the incidents stand behind the number. */
+  measured: number;
   days: readonly DailyPoint[];
   hovered: number | null;
   onHover: (index: number | null) => void;
@@ -60,6 +62,7 @@ export function ResponsePanels() {
         id="mtta"
         name="Time to acknowledge"
         meaning="MTTA, median"
+        measured={current.acknowledged}
         now={current.mttaMedianSeconds}
         before={previous.mttaMedianSeconds}
         days={daily.map((day) => ({
@@ -74,6 +77,7 @@ export function ResponsePanels() {
         id="mttr"
         name="Time to resolve"
         meaning="MTTR, median"
+        measured={current.resolved}
         now={current.mttrMedianSeconds}
         before={previous.mttrMedianSeconds}
         days={daily.map((day) => ({
@@ -122,7 +126,9 @@ function ResponsePanel(props: PanelProps) {
           <p className="response-number">
             <span className="big num">{preciseDuration(props.now)}</span>
             <span className={tone}>{change?.words ?? 'nothing to compare in the 30 days before'}</span>
-            <span className="hint num push">{plural(props.incidents, 'incident')}</span>
+            <span className="hint num push">
+              {props.measured.toLocaleString('en')} of {plural(props.incidents, 'incident')}
+            </span>
           </p>
           <DailyChart name={props.name} days={props.days} hovered={props.hovered} onHover={props.onHover} />
         </div>
