@@ -170,6 +170,7 @@ async def test_everything_goes_by_keyboard(as_crowd: Page) -> None:
     await press("?")
     await expect(dialog.get_by_role("heading", level=2)).to_have_text("Keyboard shortcuts")
     await press("Escape")
+    await expect(dialog).to_have_count(0)
     await press("End")
     await expect_row(as_crowd, SIZE)
     await expect(as_crowd.locator(".grid-row.cursor")).to_be_in_viewport(ratio=1)

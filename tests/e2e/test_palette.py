@@ -65,6 +65,7 @@ async def test_single_keys_can_be_switched_off(as_admin: Page) -> None:
     sheet = as_admin.get_by_role("dialog", name="Keyboard shortcuts")
     await sheet.get_by_label("Single-key shortcuts").uncheck()
     await as_admin.keyboard.press("Escape")
+    await expect(sheet).to_have_count(0)
     await as_admin.keyboard.press("c")
     await as_admin.keyboard.press("?")
     await as_admin.keyboard.press("ArrowDown")

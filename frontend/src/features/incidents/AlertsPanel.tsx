@@ -15,10 +15,15 @@ type Props = {
 };
 
 const ROWS_SHOWN = 5;
+/** px, as in incident.css: a row with its reason on one line, and the height at which the list begins to scroll. */
+const ROW = { desktop: 73, phone: 129 };
+const LIST_HEIGHT = 320;
 
 export function AlertsPanel({ reference, expected }: Props) {
   const phone = useMediaQuery('(max-width: 899.98px)');
   const { data, error, isPending, refetch } = useQuery(incidentAlertsQuery(reference));
+  // As many alerts as fill the list give it its full height from the first paint on: nothing below it moves.
+  const height = expected >= ROWS_SHOWN ? { height: LIST_HEIGHT } : undefined;
   const firing = data?.filter((alert) => alert.status === 'firing').length ?? 0;
   return (
     <section className="panel" aria-labelledby="alerts-title">
@@ -32,11 +37,11 @@ export function AlertsPanel({ reference, expected }: Props) {
       </header>
       {isPending && (
         <Loading label="alerts">
-          <div className="linked-alerts">
+          <div className="linked-alerts" style={height}>
             {expected === 0 ? (
               <SkeletonRows rows={1} height={110} />
             ) : (
-              <SkeletonRows rows={Math.min(expected, ROWS_SHOWN)} height={phone ? 112 : 55} />
+              <SkeletonRows rows={Math.min(expected, ROWS_SHOWN)} height={phone ? ROW.phone : ROW.desktop} />
             )}
           </div>
         </Loading>
@@ -48,7 +53,7 @@ export function AlertsPanel({ reference, expected }: Props) {
         <Empty title="No alerts">This incident was declared by a person, not opened by an alert.</Empty>
       )}
       {data && data.length > 0 && (
-        <ul className="linked-alerts">
+        <ul className="linked-alerts" style={height}>
           {data.map((alert) => (
             <LinkedAlertRow key={alert.id} alert={alert} />
           ))}
@@ -83,8 +88,8 @@ function LinkedAlertRow({ alert }: { alert: LinkedAlert }) {
         </span>
       </div>
       <p className="why">
-        <span className="hint">Why here</span> {alert.reason}{' '}
-        <span className="hint num">
+        <span className="hint">Why here</span> {alert.reason}
+        <span className="hint num why-rule">
           {alert.rule.replaceAll('_', ' ')}, confidence {alert.confidence.toFixed(2)}
         </span>
       </p>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { asApiError } from '../../api/errors';
 import type { Incident } from '../../api/types';
+import { usePermissionsPending } from '../../app/permissions';
 import { useSession } from '../../app/session';
 import { NotFound } from '../../ui/NotFound';
 import { PanelBoundary } from '../../ui/PanelBoundary';
@@ -20,10 +21,12 @@ export function IncidentPage() {
   const { ref } = route.useParams();
   const { data, error, isPending, refetch } = useQuery(incidentQuery(ref));
   const known = asApiError(error);
-  if (data) {
+  // The head is as wide as the moves that a person may make: it waits for them, so that nothing shifts.
+  const permissionsPending = usePermissionsPending();
+  if (data && !permissionsPending) {
     return <LoadedIncident incident={data} reference={ref} />;
   }
-  if (isPending) {
+  if (isPending || data) {
     return (
       <>
         <h1 className="visually-hidden">Incident {ref}</h1>
