@@ -6,7 +6,6 @@ import fcntl
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import httpx
@@ -35,20 +34,20 @@ def up(options: Options) -> None:
     configure_logs(level="WARNING", readable=True)
     require_free_port(options.port)
     make_data_dir(options.data_dir)
-    hold(options.data_dir)
+    hold(options)
     if options.frontend:
         _build_frontend()
     asyncio.run(_serve(options))
 
 
-def hold(data_dir: Path) -> None:
-    """One `up` per data directory; the kernel lets go when the process ends, however it ends."""
-    lock = (data_dir / "up.lock").open("a")
+def hold(options: Options) -> None:
+    """Two `up` at the same moment: the port is still free for both. The kernel lets go when a process ends."""
+    lock = (options.data_dir / f"up-{options.port}.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Unusable(
-            f"Opsplane already runs from {data_dir}; stop it, or set OPSPLANE_DATA to another folder."
+            f"Opsplane is starting on port {options.port} from {options.data_dir} already; stop it or set OPSPLANE_PORT."
         ) from None
     _held.append(lock)
 

@@ -1,5 +1,6 @@
 """What can't start says why, in one sentence and with exit status 1."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -97,3 +98,14 @@ def test_demo_accounts_whose_passwords_are_lost(folder: Path) -> None:
     with throw_away() as url, up(folder, DATABASE_URL=url):
         said = sentence(folder, DATABASE_URL=url, OPSPLANE_DATA=str(folder / "another"))
     assert str(folder / "another" / "demo.json") in said
+
+
+def test_a_twin_that_is_starting(folder: Path) -> None:
+    """Both found the port free: the later one says so, instead of failing at the socket after all its work."""
+    port, data_dir = free_port(), folder / "data"
+    data_dir.mkdir()
+    with (data_dir / f"up-{port}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = sentence(folder, OPSPLANE_PORT=str(port))
+    assert str(port) in said and "OPSPLANE_PORT" in said
+    assert not (data_dir / "secrets.json").exists(), "nothing was begun"
