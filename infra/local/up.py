@@ -47,7 +47,7 @@ def hold(options: Options) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Unusable(
-            f"Opsplane is starting on port {options.port} from {options.data_dir} already; stop it or set OPSPLANE_PORT."
+            f"Opsplane starts on port {options.port} from {options.data_dir} already; stop it or set OPSPLANE_PORT."
         ) from None
     _held.append(lock)
 
