@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
 import type { LinkedAlert } from '../../api/types';
 import { AlertStatus } from '../../ui/AlertStatus';
 import { SeverityBadge } from '../../ui/SeverityBadge';
 import { Empty, Failed, Loading, SkeletonRows } from '../../ui/states';
 import { Moment } from '../../ui/Time';
 import { useMediaQuery } from '../../ui/useMediaQuery';
+import { differences } from './differences';
 import { incidentAlertsQuery } from './incidentQueries';
 
 type Props = {
@@ -24,6 +26,7 @@ export function AlertsPanel({ reference, expected }: Props) {
   const { data, error, isPending, refetch } = useQuery(incidentAlertsQuery(reference));
   // As many alerts as fill the list give it its full height from the first paint on: nothing below it moves.
   const height = expected >= ROWS_SHOWN ? { height: LIST_HEIGHT } : undefined;
+  const telling = useMemo(() => differences(data ?? []), [data]);
   const firing = data?.filter((alert) => alert.status === 'firing').length ?? 0;
   return (
     <section className="panel" aria-labelledby="alerts-title">
@@ -55,7 +58,7 @@ export function AlertsPanel({ reference, expected }: Props) {
       {data && data.length > 0 && (
         <ul className="linked-alerts" style={height}>
           {data.map((alert) => (
-            <LinkedAlertRow key={alert.id} alert={alert} />
+            <LinkedAlertRow key={alert.id} alert={alert} telling={telling.get(alert.id) ?? []} />
           ))}
         </ul>
       )}
@@ -63,7 +66,7 @@ export function AlertsPanel({ reference, expected }: Props) {
   );
 }
 
-function LinkedAlertRow({ alert }: { alert: LinkedAlert }) {
+function LinkedAlertRow({ alert, telling }: { alert: LinkedAlert; telling: readonly string[] }) {
   return (
     <li>
       <div className="row linked-alert">
@@ -77,6 +80,11 @@ function LinkedAlertRow({ alert }: { alert: LinkedAlert }) {
         >
           {alert.name}
         </Link>
+        {telling.map((label) => (
+          <span key={label} className="mono muted clip" dir="auto">
+            {label}
+          </span>
+        ))}
         <span className="muted">{alert.source}</span>
         {alert.occurrences > 1 && (
           <span className="muted num" title="Times received">
