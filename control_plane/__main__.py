@@ -4,13 +4,13 @@ import asyncio
 import sys
 
 import httpx
-import uvicorn
 from sqlalchemy.engine import make_url
 
 from control_plane.app import create_app
 from control_plane.core.prepare import prepare_database
 from control_plane.settings import ControlSettings
 from shared.logs import configure_logs
+from shared.web.serve import serve
 
 
 async def prepare(settings: ControlSettings) -> None:
@@ -21,13 +21,10 @@ async def prepare(settings: ControlSettings) -> None:
         )
 
 
-async def serve(settings: ControlSettings) -> None:
+async def run(settings: ControlSettings) -> None:
     async with httpx.AsyncClient(base_url=settings.tenant_plane_url) as tenant_plane:
         app = create_app(settings, tenant_plane=tenant_plane)
-        config = uvicorn.Config(
-            app, settings.host, settings.control_plane_port, log_config=None, access_log=False, lifespan="on"
-        )
-        await uvicorn.Server(config).serve()
+        await serve(app, settings.host, settings.control_plane_port)
 
 
 async def main(arguments: list[str]) -> None:
@@ -35,7 +32,7 @@ async def main(arguments: list[str]) -> None:
     configure_logs()
     await prepare(settings)
     if arguments != ["prepare"]:
-        await serve(settings)
+        await run(settings)
 
 
 if __name__ == "__main__":

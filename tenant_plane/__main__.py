@@ -4,10 +4,10 @@ import asyncio
 import sys
 
 import httpx
-import uvicorn
 from sqlalchemy.engine import make_url
 
 from shared.logs import configure_logs
+from shared.web.serve import serve
 from tenant_plane.app import create_app
 from tenant_plane.core.provision import prepare_database
 from tenant_plane.settings import Settings
@@ -17,13 +17,10 @@ async def prepare(settings: Settings) -> None:
     await prepare_database(settings.tenant_database_url, make_url(settings.tenant_app_database_url).password or "")
 
 
-async def serve(settings: Settings) -> None:
+async def run(settings: Settings) -> None:
     async with httpx.AsyncClient(base_url=settings.control_plane_url) as control_plane:
         app = create_app(settings, control_plane=control_plane)
-        config = uvicorn.Config(
-            app, settings.host, settings.tenant_plane_port, log_config=None, access_log=False, lifespan="on"
-        )
-        await uvicorn.Server(config).serve()
+        await serve(app, settings.host, settings.tenant_plane_port)
 
 
 async def main(arguments: list[str]) -> None:
@@ -31,7 +28,7 @@ async def main(arguments: list[str]) -> None:
     configure_logs()
     await prepare(settings)
     if arguments != ["prepare"]:
-        await serve(settings)
+        await run(settings)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import Conflict, Unauthorized
+from shared.errors import BadRequest, Conflict, Unauthorized
 from shared.pages import Page, PageQuery
 from shared.tx import Actor, ReadTx, WriteTx
+from shared.web import rest
 from shared.web.errors import HANDLERS
 from shared.web.middleware import RequestMiddleware
 from shared.web.operations import Api, Operation
@@ -284,3 +285,16 @@ def test_a_handler_that_does_not_fit_its_path_is_refused_at_import() -> None:
 @pytest.mark.parametrize("etag", ["x", '"x"', "1, 2", "-1"])
 async def test_an_if_match_that_is_none(client: httpx.AsyncClient, etag: str) -> None:
     refused(await client.get(f"/api/echo/{ID}/blue", headers={"if-match": etag}), 400, "BAD_REQUEST")
+
+
+async def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends one byte and waits must not hold a place for good."""
+    monkeypatch.setattr(rest, "BODY_SECONDS", 0.05)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError("nothing ever comes")
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(BadRequest, match=r"^The body did not arrive within 0\.05 s\.$"):
+        await rest._body(request, 1024)

@@ -1,12 +1,17 @@
 """Requests a minute: told in every answer, refused with a time to come again, and never at the senders' doors."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest_asyncio
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from shared.tx import Tenant
-from tests.support.tenant_plane import Plane, data, generic_alert, graph_errors, refused, running_plane
+from tests.support.tenant_plane import Plane, data, generic_alert, graph_errors, refused, running_plane, served
 
 LIMITS = {"anonymous": 1, "viewer": 3, "operator": 5, "admin": 7}
 LIST = "/api/incidents"
@@ -86,3 +91,37 @@ async def test_a_sender_is_never_refused(strict: Plane, tenant: Tenant) -> None:
             await operator.get(LIST)
         refused(await operator.get(LIST), 429, "RATE_LIMIT")
         data(await operator.post("/api/webhook", json=generic_alert()))
+
+
+async def test_guessing_credentials_counts_by_address_but_not_at_the_senders_doors(strict: Plane) -> None:
+    strict.clock.forward(minutes=2)
+    async with strict.client(authorization="Bearer opk_acme_nobody") as guesser:
+        first = await guesser.get(LIST)
+        refused(first, 401, "UNAUTHORIZED")
+        assert counters(first) == ("1", "0")
+        refused(await guesser.get(LIST), 429, "RATE_LIMIT")
+        refused(await guesser.get("/api/alerts"), 401, "UNAUTHORIZED")  # each operation counts for itself
+        answers = [await guesser.post("/api/webhook", json=generic_alert()) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+
+
+async def test_operations_over_one_websocket_count_one_by_one(strict: Plane, tenant: Tenant) -> None:
+    strict.clock.forward(minutes=2)
+    query = {"query": "{ incidents { totalCount } }"}
+    async with served(strict.app) as port, graph_socket(port, strict.issuer.token(tenant.id, "viewer")) as socket:
+        for number in range(3):
+            await socket.send(json.dumps({"id": str(number), "type": "subscribe", "payload": query}))
+            answers = [json.loads(await asyncio.wait_for(socket.recv(), 5)) for _ in ("next", "complete")]
+            assert answers[0]["payload"] == {"data": {"incidents": {"totalCount": 0}}}
+        await socket.send(json.dumps({"id": "3", "type": "subscribe", "payload": query}))
+        refusal = json.loads(await asyncio.wait_for(socket.recv(), 5))
+    assert (refusal["type"], refusal["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMIT")
+
+
+@asynccontextmanager
+async def graph_socket(port: int, token: str) -> AsyncIterator[ClientConnection]:
+    protocol = Subprotocol("graphql-transport-ws")
+    async with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[protocol]) as socket:
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+        assert json.loads(await asyncio.wait_for(socket.recv(), 5))["type"] == "connection_ack"
+        yield socket

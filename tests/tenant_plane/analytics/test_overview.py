@@ -66,8 +66,10 @@ async def test_how_long_it_took(plane: Plane, admin: httpx.AsyncClient) -> None:
         plane.clock.forward(minutes=minutes)
         await admin.post(f"/api/incidents/{incident['id']}/resolve", json={})
     await opened(admin)
-    found = (await overview(admin, "current { incidents mttaMedianSeconds mttrMedianSeconds }"))["current"]
-    assert found["incidents"] == 4
+    found = (await overview(admin, "current { incidents acknowledged resolved mttaMedianSeconds mttrMedianSeconds }"))[
+        "current"
+    ]
+    assert (found["incidents"], found["acknowledged"], found["resolved"]) == (4, 3, 3)
     assert round(found["mttaMedianSeconds"] / 60) == 20
     assert round(found["mttrMedianSeconds"] / 60) == 40
     plane.clock.forward(days=31)

@@ -246,3 +246,16 @@ async def test_head_has_the_headers_and_no_body(
     assert (head.status_code, head.content) == (200, b"")
     for name in ("etag", "content-length", "content-type"):
         assert head.headers[name] == get.headers[name]
+
+
+async def test_a_revoked_key_hears_nothing_more(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient, port: int
+) -> None:
+    made = (await admin.post("/api/apikeys", json={"name": "dashboard", "scope": "viewer"})).json()["data"]
+    async with listening(port, made["api_key"]) as socket:
+        await opened(admin, title="Before")
+        assert (await heard(socket))["incident"]["title"] == "Before"
+        await admin.delete(f"/api/apikeys/{made['key_id']}")
+        plane.clock.forward(seconds=10)  # what is remembered of good keys has run out
+        await opened(admin, title="Secret")
+        assert await closed_with(socket) == 1012

@@ -130,6 +130,15 @@ async def test_incidents_of_the_same_time_are_noted_once(
             await plane.react("incident.triggered", tenant, incident["id"])
 
 
+async def test_another_environments_trouble_is_not_related(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+) -> None:
+    await opened(admin, environment="staging")
+    incident = await opened(admin, environment="production")
+    async with plane.unchanged(tenant):
+        await plane.react("incident.triggered", tenant, incident["id"])
+
+
 async def test_a_lone_incident_has_nothing_related(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
     incident = await opened(admin)
     async with plane.unchanged(tenant):

@@ -148,3 +148,9 @@ async def test_a_viewer_sees_no_letters(plane: Plane, tenant: Tenant, admin: htt
 async def test_the_sender_of_an_unreadable_body_must_be_known(plane: Plane, tenant: Tenant) -> None:
     async with plane.client() as stranger, plane.unchanged(tenant):
         refused(await stranger.post("/api/webhook", content=b"[]"), 401, "UNAUTHORIZED")
+
+
+async def test_a_byte_order_mark_is_no_reason_to_refuse(admin: httpx.AsyncClient) -> None:
+    """Scripts on Windows write one before their JSON."""
+    response = await admin.post("/api/webhook", content=b'\xef\xbb\xbf{"title": "Disk full", "severity": "high"}')
+    assert (response.status_code, data(response)["alerts"][0]["change"]) == (200, "fired")

@@ -317,3 +317,16 @@ async def test_what_says_nothing_of_trouble_is_kept_but_opens_nothing(admin: htt
         assert response.json()["data"]["error"] == "no title, text, severity or state: this is not an alert"
     assert data(await admin.get("/api/incidents"))["total"] == 0
     assert data(await admin.get("/api/webhook/dead-letter"))["total"] == 2
+
+
+async def test_a_storm_refuses_nobodys_edit(admin: httpx.AsyncClient) -> None:
+    """Repeats and further alerts are no new version of what people edit; a raised severity is."""
+    await fired(admin, severity="medium")
+    seen = (await admin.get("/api/incidents/INC-1")).headers["etag"]
+    await fired(admin, severity="medium")
+    await fired(admin, title="High memory", severity="medium")
+    edited = await admin.patch("/api/incidents/INC-1", json={"title": "Checkout"}, headers={"if-match": seen})
+    assert (edited.status_code, data(edited)["alert_count"]) == (200, 2)
+    await fired(admin, severity="critical")
+    stale = await admin.patch("/api/incidents/INC-1", json={"title": "x"}, headers={"if-match": edited.headers["etag"]})
+    assert stale.status_code == 412
