@@ -63,7 +63,10 @@ FINGERPRINT_VERSION = "1"
 
 def fingerprint_of(adapter: str, dedup_fields: tuple[str, ...]) -> str:
     """Versioned, so that the algorithm can change without merging or splitting what is stored under the old one."""
-    digest = hashlib.sha256("\x1f".join((adapter, *dedup_fields)).encode()).hexdigest()
+    identity = "\x1f".join((adapter, *dedup_fields)).encode(
+        "utf-8", "surrogatepass"
+    )  # total: any text has a fingerprint
+    digest = hashlib.sha256(identity).hexdigest()
     return f"{FINGERPRINT_VERSION}:{digest[:32]}"
 
 
