@@ -8,6 +8,8 @@ import secrets
 from contextvars import ContextVar
 
 current_trace_id: ContextVar[str] = ContextVar("trace_id", default="-")
+current_address: ContextVar[str | None] = ContextVar("address", default=None)
+"""The address of the caller, for the audit log; None for work that no request caused."""
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 

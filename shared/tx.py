@@ -32,6 +32,8 @@ class Tenant:
     id: str
     schema: str
     name: str = ""
+    standing: str = "active"
+    """``shared.contracts.tenants.Standing``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +60,23 @@ ANONYMOUS = Actor(id="anonymous", kind="anonymous", name="anonymous", role="anon
 
 
 class Event(BaseModel):
-    """A fact, stored in the same commit as the rows it tells about; ``kind`` names it in the queue and on the wire."""
+    """A fact, stored in the same commit as the rows it tells about; ``kind`` names it in the queue and on the wire.
+
+    ``audited``: it also goes to the audit log, with ``target`` (``tenant:acme``, ``user:<id>``) as what was acted on
+    and its whole body as details; a body of an audited event therefore never holds a secret.
+    """
 
     kind: ClassVar[str]
+    audited: ClassVar[bool] = False
+
+    @property
+    def target(self) -> str:
+        return ""
+
+    @property
+    def audited_tenant(self) -> str | None:
+        """In the control plane: the tenant whose audit log shows it; None for what only super-admins may see."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

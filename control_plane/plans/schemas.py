@@ -1,14 +1,11 @@
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.limits import Limits
 
-class PlanLimits(BaseModel):
-    """Null means no limit."""
-
-    users: int | None
-    api_keys: int | None
-    events_per_month: int | None
-    incidents_per_month: int | None
-    retention_days: int | None
+Placement = Literal["shared", "dedicated"]
+"""Where a tenant of this plan runs: in a cell with others, or in a deployment of its own."""
 
 
 class PlanRead(BaseModel):
@@ -16,4 +13,4 @@ class PlanRead(BaseModel):
 
     name: str
     version: int
-    limits: PlanLimits
+    limits: Limits

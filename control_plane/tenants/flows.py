@@ -14,7 +14,7 @@ from control_plane.tenants import service
 from control_plane.tenants.errors import TenantExists, TenantPlaneAway
 from control_plane.tenants.ports import TenantPlane
 from control_plane.tenants.schemas import TenantCreate, TenantRead
-from shared.contracts.tenants import TenantWanted
+from shared.contracts.tenants import Standing, TenantWanted
 from shared.errors import AppError
 from shared.tx import Actor, Database
 
@@ -63,5 +63,5 @@ class TenantFlows:
 
     async def _ensure(self, tenant: TenantRead) -> None:
         await self.plane.ensure_tenant(
-            tenant.tenant_id, TenantWanted(name=tenant.name, plan=tenant.plan, state="active")
+            tenant.tenant_id, TenantWanted(name=tenant.name, plan=tenant.plan, state=Standing.ACTIVE)
         )

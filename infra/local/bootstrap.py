@@ -136,7 +136,9 @@ def create_environment(environment: Path) -> None:
 
 
 def install(root: Path, python: Path, lock: str) -> None:
-    """With uv, which takes seconds; with pip if uv can't be had. Both refuse a package whose hash differs."""
+    """With uv, which takes seconds; with pip if uv can't be had. Both refuse a package whose hash differs, and take
+    what the lock names and nothing else.
+    """
     say(f"Installing the packages of {lock} (once)")
     uv = python.parent / "uv"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -145,11 +147,11 @@ def install(root: Path, python: Path, lock: str) -> None:
         run([*pip, "-r", str(root / UV_REQUIREMENTS)])
     quick = [str(uv), "pip", "install", "--quiet", "--python", str(python), "--require-hashes"]
     quick.append("--system-certs")  # companies put their own authority there
-    reason = run([*quick, "-r", str(root / lock)])
+    reason = run([*quick, "--no-deps", "-r", str(root / lock)])
     if reason is None:
         return
     say("uv did not manage; trying pip, which takes a minute")
-    reason = run([*pip, "-r", str(root / lock)])
+    reason = run([*pip, "--no-deps", "-r", str(root / lock)])
     if reason is not None:
         raise BootstrapError(
             f"can't install the packages of {lock}: check the network or the proxy settings, and the free disk space"

@@ -1,12 +1,16 @@
 """The control plane tells a tenant plane which tenants it serves; the plane keeps that as its own snapshot.
 
 ``PUT /internal/tenants/{tenant_id}`` with a token for the audience ``opsplane-internal``. Level-triggered: the whole
-wanted state each time, safe to repeat; the answer comes when the tenant is usable.
+wanted state each time, safe to repeat; the answer comes when the tenant is in that state. ``DELETE`` of the same path
+drops the tenant's schema and role; one that is not there is gone already.
 """
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from shared.contracts.limits import Limits
 
 TENANT_ID = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
 TenantId = Annotated[str, StringConstraints(pattern=TENANT_ID)]
@@ -14,15 +18,33 @@ TenantId = Annotated[str, StringConstraints(pattern=TENANT_ID)]
 """
 
 
+class Standing(StrEnum):
+    """What people and senders of a tenant may do in its plane.
+
+    ``active``: everything. ``suspended`` (also while a tenant waits for its deletion): reads stay, writes are refused
+    with TENANT_SUSPENDED, what senders post is kept and not processed. ``frozen`` (while it is moved): writes and
+    ingest answer 503, so that senders try again elsewhere.
+    """
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    FROZEN = "frozen"
+
+
 class TenantWanted(BaseModel):
+    """``generation`` grows with every change; a plane that has seen a higher one ignores a lower one."""
+
     model_config = ConfigDict(extra="forbid")
 
     name: str
     plan: str
-    state: Literal["active", "suspended"]
+    state: Standing
+    limits: Limits = Limits()
+    generation: int = 0
 
 
 class TenantActual(BaseModel):
     tenant_id: str
-    state: str
+    state: Standing
     schema_version: int
+    generation: int = 0

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.trace import current_trace_id, trace_id_from
+from shared.trace import current_address, current_trace_id, trace_id_from
 from shared.web.errors import on_crash
 
 log = structlog.get_logger()
@@ -38,12 +38,15 @@ class RequestMiddleware:
         scope["path"] = unversioned(scope["path"])
         trace_id = trace_id_from(Headers(scope=scope).get("traceparent"))
         token = current_trace_id.set(trace_id)
+        client = scope.get("client")
+        address = current_address.set(client[0] if client else None)
         try:
             if scope["type"] == "websocket":
                 await self.app(scope, receive, send)
             else:
                 await self._http(scope, receive, send, trace_id)
         finally:
+            current_address.reset(address)
             current_trace_id.reset(token)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, trace_id: str) -> None:

@@ -128,6 +128,9 @@ class Api:
     def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
         return self.operation("POST", path, **options)
 
+    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self.operation("PUT", path, **options)
+
     def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
         return self.operation("PATCH", path, **options)
 

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.local.postgres import DURABLE, throw_away
-from shared.contracts.tenants import TenantWanted
+from shared.contracts.tenants import Standing, TenantWanted
 from shared.database import create_engine
 from shared.tx import Tenant
 from tenant_plane.core import provision
@@ -64,7 +64,7 @@ class Party:
     async def new_tenant(self, tenant_id: str) -> Tenant:
         provisioner = provision.Provisioner(self.owner_url)
         await provisioner.refill()
-        await provisioner.ensure(tenant_id, TenantWanted(name=tenant_id, plan="pro", state="active"))
+        await provisioner.ensure(tenant_id, TenantWanted(name=tenant_id, plan="pro", state=Standing.ACTIVE))
         await provisioner.refill()
         return Tenant(tenant_id, provision.schema_of(tenant_id), tenant_id)
 

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from shared.contracts.tenants import TenantWanted
+from shared.contracts.tenants import Standing, TenantWanted
 from shared.tokens import Audience, sign
 from shared.tx import Actor, Tenant, utc_now
 from tenant_plane import worker
@@ -209,7 +209,7 @@ class Plane:
 
     async def new_tenant(self, name: str | None = None) -> Tenant:
         tenant_id = name or f"tenant-{next(_numbers)}-{uuid4().hex[:6]}"
-        wanted = TenantWanted(name=tenant_id.title(), plan="pro", state="active")
+        wanted = TenantWanted(name=tenant_id.title(), plan="pro", state=Standing.ACTIVE)
         await self.provisioner.ensure(tenant_id, wanted)
         return Tenant(tenant_id, provision.schema_of(tenant_id), tenant_id.title())
 

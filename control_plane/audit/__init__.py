@@ -1,0 +1,1 @@
+"""Audit: who did what in the control plane; append-only and hash-chained."""

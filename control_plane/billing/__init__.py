@@ -1,0 +1,1 @@
+"""Billing: customers and subscriptions at Stripe, and the plan that follows from them."""

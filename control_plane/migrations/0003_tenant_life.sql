@@ -1,0 +1,2 @@
+-- Tenants: operations, cells, generations.
+select 1;

@@ -1,0 +1,2 @@
+-- Plans, limits, usage.
+select 1;

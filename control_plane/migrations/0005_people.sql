@@ -1,0 +1,2 @@
+-- Invitations, second factors, lock-outs, impersonations.
+select 1;

@@ -1,0 +1,2 @@
+-- Single sign-on, SCIM.
+select 1;

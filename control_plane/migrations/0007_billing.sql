@@ -1,0 +1,2 @@
+-- Customers, subscriptions, the inbox.
+select 1;

@@ -1,0 +1,2 @@
+-- Dedicated deployments, rollouts.
+select 1;

@@ -1,0 +1,1 @@
+"""Provisioning: where tenants run; wanted against actual, in shared cells and dedicated deployments."""

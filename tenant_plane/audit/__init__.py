@@ -1,0 +1,1 @@
+"""Audit: who did what in this tenant; append-only and hash-chained."""

@@ -1,0 +1,2 @@
+-- append_audit().
+select 1;

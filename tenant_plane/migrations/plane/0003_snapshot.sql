@@ -1,0 +1,2 @@
+-- The snapshot: limits, standing, generation.
+select 1;

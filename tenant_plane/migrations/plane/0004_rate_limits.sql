@@ -1,0 +1,2 @@
+-- Request counters of all processes.
+select 1;

@@ -1,0 +1,2 @@
+-- Usage counters and held payloads.
+select 1;

@@ -1,0 +1,2 @@
+-- Impersonations that the tenant can see.
+select 1;
