@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from control_plane.core.prepare import APP_ROLE, prepare_database
+from control_plane.core.prepare import APP_ROLE, MIGRATIONS, prepare_database
+from shared.migrations import read_migrations
 from shared.roles import scram_verifier
 from tests.control_plane.support import APP_PASSWORD, runtime_url
 
@@ -27,7 +28,7 @@ async def test_two_processes_may_prepare_at_once(new_database_url: str) -> None:
     await asyncio.gather(*(prepare_database(new_database_url, APP_PASSWORD) for _ in range(4)))
     connection = await asyncpg.connect(new_database_url)
     versions = await connection.fetchval("select array_agg(version order by version) from control.schema_version")
-        assert versions == [migration.version for migration in read_migrations(MIGRATIONS)]
+    assert versions == [migration.version for migration in read_migrations(MIGRATIONS)]
     assert [row["name"] for row in await connection.fetch("select name from control.plans order by rank")] == [
         "free",
         "pro",
