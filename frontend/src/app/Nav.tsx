@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconBell, IconGauge } from '@tabler/icons-react';
+import { IconAlertTriangle, IconBell, IconGauge, IconSettings } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { overviewNow } from '../features/overview/overviewApi';
@@ -34,6 +34,15 @@ export function Nav() {
             </Link>
           </li>
         ))}
+      </ul>
+      <h2 id="nav-manage">Manage</h2>
+      <ul aria-labelledby="nav-manage">
+        <li>
+          <Link to="/settings" title="Settings">
+            <IconSettings className="icon" size={16} stroke={1.6} aria-hidden />
+            <span className="nav-name">Settings</span>
+          </Link>
+        </li>
       </ul>
     </nav>
   );

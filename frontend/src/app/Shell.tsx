@@ -20,6 +20,7 @@ export function Shell() {
     'g o': () => void navigate({ to: '/' }),
     'g i': () => void navigate({ to: '/incidents' }),
     'g a': () => void navigate({ to: '/alerts' }),
+    'g s': () => void navigate({ to: '/settings' }),
   });
 
   return (

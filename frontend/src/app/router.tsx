@@ -1,4 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
 import { NotFound } from '../ui/NotFound';
 import { RouteFailed } from './RouteFailed';
 import { Shell } from './Shell';
@@ -20,18 +26,21 @@ function writeSearch(search: Record<string, unknown>): string {
   return query ? `?${query}` : '';
 }
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+/** The tenant's application: everything inside its shell. */
+const tenant = createRoute({ getParentRoute: () => root, id: 'tenant', component: Shell });
 
 export type ListSearch = { view?: string; q?: string; sort?: string; peek?: string };
 
 const overview = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => tenant,
   path: '/',
   component: lazyRouteComponent(() => import('../features/overview/OverviewPage'), 'OverviewPage'),
 });
 
 export const incidentsRoute = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => tenant,
   path: '/incidents',
   // An empty q is a filter too: it shows everything, whatever the view.
   validateSearch: (search: Record<string, unknown>): ListSearch => ({
@@ -46,7 +55,7 @@ export const incidentsRoute = createRoute({
 export type IncidentSearch = { kind?: string; order?: string };
 
 export const incidentRoute = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => tenant,
   path: '/incidents/$ref',
   validateSearch: (search: Record<string, unknown>): IncidentSearch => ({
     kind: text(search.kind),
@@ -58,7 +67,7 @@ export const incidentRoute = createRoute({
 export type AlertsSearch = { q?: string; open?: string };
 
 export const alertsRoute = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => tenant,
   path: '/alerts',
   validateSearch: (search: Record<string, unknown>): AlertsSearch => ({
     q: text(search.q),
@@ -67,8 +76,123 @@ export const alertsRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/alerts/AlertsPage'), 'AlertsPage'),
 });
 
+/** The settings of a tenant and of oneself; each page names the permission that it needs. */
+const settings = createRoute({
+  getParentRoute: () => tenant,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/SettingsLayout'), 'SettingsLayout'),
+});
+
+export type SettingsSearch = { q?: string; open?: string };
+
+function settingsSearch(search: Record<string, unknown>): SettingsSearch {
+  return { q: text(search.q), open: text(search.open) };
+}
+
+const settingsPages = [
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/people',
+    validateSearch: settingsSearch,
+    component: lazyRouteComponent(() => import('../features/settings/people/PeoplePage'), 'PeoplePage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/sign-on',
+    component: lazyRouteComponent(() => import('../features/settings/sso/SignOnPage'), 'SignOnPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/keys',
+    validateSearch: settingsSearch,
+    component: lazyRouteComponent(() => import('../features/settings/keys/KeysPage'), 'KeysPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/audit',
+    validateSearch: settingsSearch,
+    component: lazyRouteComponent(() => import('../features/settings/audit/AuditPage'), 'AuditPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/usage',
+    component: lazyRouteComponent(() => import('../features/settings/usage/UsagePage'), 'UsagePage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/billing',
+    component: lazyRouteComponent(() => import('../features/settings/billing/BillingPage'), 'BillingPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/account',
+    component: lazyRouteComponent(() => import('../features/account/AccountPage'), 'AccountPage'),
+  }),
+] as const;
+
+/** The operators' console: its own shell, and nothing of a tenant's in it. */
+const control = createRoute({
+  getParentRoute: () => root,
+  path: '/control',
+  component: lazyRouteComponent(() => import('../features/control/ControlShell'), 'ControlShell'),
+});
+
+export type ControlListSearch = { q?: string; sort?: string };
+
+function controlListSearch(search: Record<string, unknown>): ControlListSearch {
+  return { q: text(search.q), sort: text(search.sort) };
+}
+
+const controlPages = [
+  createRoute({
+    getParentRoute: () => control,
+    path: '/tenants',
+    validateSearch: controlListSearch,
+    component: lazyRouteComponent(() => import('../features/control/tenants/TenantsPage'), 'TenantsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => control,
+    path: '/tenants/$tenantId',
+    validateSearch: (search: Record<string, unknown>): { tab?: string } => ({ tab: text(search.tab) }),
+    component: lazyRouteComponent(() => import('../features/control/tenant/TenantPage'), 'TenantPage'),
+  }),
+  createRoute({
+    getParentRoute: () => control,
+    path: '/plans',
+    component: lazyRouteComponent(() => import('../features/control/plans/PlansPage'), 'PlansPage'),
+  }),
+  createRoute({
+    getParentRoute: () => control,
+    path: '/fleet',
+    component: lazyRouteComponent(() => import('../features/control/fleet/FleetPage'), 'FleetPage'),
+  }),
+  createRoute({
+    getParentRoute: () => control,
+    path: '/audit',
+    validateSearch: controlListSearch,
+    component: lazyRouteComponent(
+      () => import('../features/control/audit/ControlAuditPage'),
+      'ControlAuditPage',
+    ),
+  }),
+  createRoute({
+    getParentRoute: () => control,
+    path: '/account',
+    component: lazyRouteComponent(() => import('../features/account/AccountPage'), 'AccountPage'),
+  }),
+] as const;
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, incidentsRoute, incidentRoute, alertsRoute]),
+  routeTree: root.addChildren([
+    tenant.addChildren([
+      overview,
+      incidentsRoute,
+      incidentRoute,
+      alertsRoute,
+      settings.addChildren(settingsPages),
+    ]),
+    control.addChildren(controlPages),
+  ]),
   defaultPreload: 'intent',
   defaultErrorComponent: RouteFailed,
   // Plain `?q=sev:1` instead of JSON values: links stay readable and can be typed.

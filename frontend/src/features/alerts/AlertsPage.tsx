@@ -18,7 +18,7 @@ import { alertQuery, unsupportedIn } from './alertFilter';
 import { fetchAlerts } from './alertsApi';
 import { useAlertKeys } from './useAlertKeys';
 
-const route = getRouteApi('/alerts');
+const route = getRouteApi('/tenant/alerts');
 const NO_ALERTS: readonly Alert[] = [];
 
 export function AlertsPage() {

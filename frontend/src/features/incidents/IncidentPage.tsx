@@ -15,7 +15,7 @@ import { IncidentHeader } from './IncidentHeader';
 import { incidentQuery } from './incidentQueries';
 import { TimelinePanel } from './TimelinePanel';
 
-const route = getRouteApi('/incidents/$ref');
+const route = getRouteApi('/tenant/incidents/$ref');
 
 export function IncidentPage() {
   const { ref } = route.useParams();

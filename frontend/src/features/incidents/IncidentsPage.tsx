@@ -31,7 +31,7 @@ import { useListKeys } from './useListKeys';
 import { usePaletteActionsOfList } from './usePaletteActionsOfList';
 import { ViewTabs } from './ViewTabs';
 
-const route = getRouteApi('/incidents');
+const route = getRouteApi('/tenant/incidents');
 
 export function IncidentsPage() {
   const search = route.useSearch();

@@ -12,7 +12,7 @@ import { TimelineItem } from './TimelineItem';
 import { KINDS, kindOf } from './timelineKinds';
 
 const SCROLL_PASSES = 6;
-const route = getRouteApi('/incidents/$ref');
+const route = getRouteApi('/tenant/incidents/$ref');
 
 export function TimelinePanel({ incident, reference }: { incident: Incident; reference: string }) {
   const { kind, order } = route.useSearch();

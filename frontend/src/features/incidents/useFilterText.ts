@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useDeferredValue, useEffect, useRef, useState } from 'react';
 
 const REST_MS = 400;
-const route = getRouteApi('/incidents');
+const route = getRouteApi('/tenant/incidents');
 
 export function useFilterText(fromUrl: string, ofView: string) {
   const navigate = route.useNavigate();

@@ -1,6 +1,6 @@
-import { get, post } from '../../api/client';
-import type { Page, Plan, Tenant } from '../../api/types';
-import { itemsOf } from '../incidents/incidentsApi';
+import { get, post } from '../../../api/client';
+import type { Page, Plan, Tenant } from '../../../api/types';
+import { itemsOf } from '../../incidents/incidentsApi';
 
 const MOST_TENANTS = 500;
 

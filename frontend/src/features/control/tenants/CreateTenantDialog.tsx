@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type SubmitEvent, useId, useState } from 'react';
-import { newKey } from '../../api/client';
-import { type ApiError, asApiError, sentence } from '../../api/errors';
-import type { Plan } from '../../api/types';
-import { Dialog, DialogActions } from '../../ui/Dialog';
-import { tell } from '../../ui/toasts';
+import { newKey } from '../../../api/client';
+import { type ApiError, asApiError, sentence } from '../../../api/errors';
+import type { Plan } from '../../../api/types';
+import { Dialog, DialogActions } from '../../../ui/Dialog';
+import { tell } from '../../../ui/toasts';
 import { createTenant, fetchPlans, idFromName } from './tenantsApi';
 
 const LIMIT_WORDS: readonly [keyof Plan['limits'], string][] = [

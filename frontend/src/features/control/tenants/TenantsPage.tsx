@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useId, useState } from 'react';
-import type { Tenant } from '../../api/types';
-import { dayMonth } from '../../ui/age';
-import { Empty, Failed, Loading, Refetching, SkeletonRows } from '../../ui/states';
+import type { Tenant } from '../../../api/types';
+import { dayMonth } from '../../../ui/age';
+import { Empty, Failed, Loading, Refetching, SkeletonRows } from '../../../ui/states';
 import { CreateTenantDialog } from './CreateTenantDialog';
 import { fetchTenants } from './tenantsApi';
 

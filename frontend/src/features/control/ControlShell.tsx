@@ -1,0 +1,54 @@
+import './control.css';
+import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { signOut, useSession } from '../../app/session';
+import { toggleTheme, useTheme } from '../../app/theme';
+import { BrandMark } from '../../ui/Brand';
+import { PanelBoundary } from '../../ui/PanelBoundary';
+
+const PAGES = [
+  { to: '/control/tenants', name: 'Tenants' },
+  { to: '/control/plans', name: 'Plans' },
+  { to: '/control/fleet', name: 'Fleet' },
+  { to: '/control/audit', name: 'Audit log' },
+  { to: '/control/account', name: 'Account' },
+] as const;
+
+/** Its own shell, with an amber line, so that nobody takes it for a tenant. */
+export function ControlShell() {
+  const { user } = useSession();
+  const theme = useTheme();
+  const { pathname } = useLocation();
+  if (pathname.replace(/\/$/, '') === '/control') {
+    return <Navigate to="/control/tenants" replace />;
+  }
+  return (
+    <div className="control">
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <header className="control-top">
+        <BrandMark />
+        <b>Control plane</b>
+        <nav aria-label="Main">
+          {PAGES.map(({ to, name }) => (
+            <Link key={to} to={to} activeOptions={{ includeSearch: false }}>
+              {name}
+            </Link>
+          ))}
+        </nav>
+        <span className="hint push clip control-user">{user?.email}</span>
+        <button type="button" className="btn ghost" onClick={toggleTheme}>
+          {theme === 'dark' ? 'Light theme' : 'Dark theme'}
+        </button>
+        <button type="button" className="btn" onClick={signOut}>
+          Sign out
+        </button>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <PanelBoundary key={pathname} what="This page">
+          <Outlet />
+        </PanelBoundary>
+      </main>
+    </div>
+  );
+}

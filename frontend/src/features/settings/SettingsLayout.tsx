@@ -1,0 +1,37 @@
+import './settings.css';
+import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+
+const PAGES = [
+  { to: '/settings/account', name: 'Account' },
+  { to: '/settings/people', name: 'People' },
+  { to: '/settings/sign-on', name: 'Single sign-on' },
+  { to: '/settings/keys', name: 'API keys' },
+  { to: '/settings/usage', name: 'Plan and usage' },
+  { to: '/settings/billing', name: 'Billing' },
+  { to: '/settings/audit', name: 'Audit log' },
+] as const;
+
+export function SettingsLayout() {
+  const { pathname } = useLocation();
+  if (pathname.replace(/\/$/, '') === '/settings') {
+    return <Navigate to="/settings/account" replace />;
+  }
+  return (
+    <div className="settings">
+      <nav className="settings-nav" aria-label="Settings">
+        <ul>
+          {PAGES.map(({ to, name }) => (
+            <li key={to}>
+              <Link to={to} activeOptions={{ includeSearch: false }}>
+                {name}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className="settings-page">
+        <Outlet />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,10 @@
+import { usePageTitle } from '../../../ui/usePageTitle';
+
+export function AuditPage() {
+  usePageTitle('Audit log', null);
+  return (
+    <div className="page-head">
+      <h1>Audit log</h1>
+    </div>
+  );
+}

@@ -1,0 +1,10 @@
+import { usePageTitle } from '../../../ui/usePageTitle';
+
+export function BillingPage() {
+  usePageTitle('Billing', null);
+  return (
+    <div className="page-head">
+      <h1>Billing</h1>
+    </div>
+  );
+}

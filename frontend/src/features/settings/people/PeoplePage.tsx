@@ -1,0 +1,10 @@
+import { usePageTitle } from '../../../ui/usePageTitle';
+
+export function PeoplePage() {
+  usePageTitle('People', null);
+  return (
+    <div className="page-head">
+      <h1>People</h1>
+    </div>
+  );
+}
