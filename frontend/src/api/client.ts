@@ -40,6 +40,14 @@ export function patch<Data>(path: string, body: unknown, version?: number): Prom
   return call<Data>({ method: 'PATCH', path, body, headers });
 }
 
+export function put<Data>(path: string, body: unknown): Promise<Data> {
+  return call<Data>({ method: 'PUT', path, body });
+}
+
+export function remove<Data>(path: string, query?: Exchange['query']): Promise<Data> {
+  return call<Data>({ method: 'DELETE', path, query });
+}
+
 type GraphQLBody<Answer> = {
   data?: Answer | null;
   errors?: { message: string; extensions?: { code?: string; status?: number; trace_id?: string } }[];

@@ -69,6 +69,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an API key; the same as POST /api/apikeys. */
+        post: operations["create_own_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the API keys that the caller has made, newest first. */
+        get: operations["list_own_api_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key; the same as DELETE /api/apikeys/{key_id}. */
+        delete: operations["revoke_own_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/apikeys": {
         parameters: {
             query?: never;
@@ -99,6 +150,86 @@ export interface paths {
         post?: never;
         /** Revoke an API key. It stops working within five seconds. */
         delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who did what, newest first.
+         * @description ``total`` is exact without a filter; with one it is exact up to 1,000, and 1,001 says that there are more.
+         */
+        get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log as JSON lines, oldest first; the export itself is its last entry.
+         * @description The last line holds ``count``, ``head`` and ``complete``. ``opsplane audit verify --file`` checks such a file.
+         */
+        get: operations["export_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who did what in the control plane, newest first: an administrator what concerns their tenant.
+         * @description ``total`` is exact without a filter; with one it is exact up to 1,000, and 1,001 says that there are more.
+         */
+        get: operations["list_control_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the control plane's audit log as JSON lines, oldest first; the export itself is its last entry.
+         * @description The last line holds ``count``, ``head`` and ``complete``. ``opsplane audit verify --file`` checks such a file.
+         */
+        get: operations["export_control_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -364,7 +495,45 @@ export interface paths {
         /** Plans on sale, smallest first. */
         get: operations["list_plans"];
         put?: never;
+        /**
+         * Add a plan, or the next version of one; for super-admins.
+         * @description Tenants keep the version they have until they are moved; POST /api/plans/{name}/preview shows who would exceed it.
+         */
+        post: operations["create_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All versions of a plan, newest first. */
+        get: operations["list_plan_versions"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which tenants would exceed which limits if they were moved to a version of this plan. Changes nothing. */
+        post: operations["preview_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -400,9 +569,134 @@ export interface paths {
         put?: never;
         /**
          * Register a tenant; answers when it is usable.
-         * @description 503 means that it is recorded but not usable yet: the same request continues. Idempotency-Key is honoured.
+         * @description 202 means that its own plane is being made, and its operation shows how far that is; 503 that it is recorded but not
+         *     usable yet. In both cases the same request continues, and so does the control plane by itself. Idempotency-Key is
+         *     honoured.
          */
         post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every deployment of the tenant plane, shared and dedicated, as it was last seen; for super-admins. */
+        get: operations["list_cells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rollouts of a version to the dedicated planes, newest first. */
+        get: operations["list_rollouts"];
+        put?: never;
+        /**
+         * Bring a version to all dedicated planes: first to one tenant, then to tenths of the others.
+         * @description A wave begins when the one before is ready. One that does not become ready within its deadline stops the rollout.
+         */
+        post: operations["start_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/rollouts/{rollout_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rollout, with how many tenants are how far. */
+        get: operations["get_rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/rollouts/{rollout_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End it here. Tenants whose turn has come keep the new version; others stay at theirs. */
+        post: operations["cancel_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/rollouts/{rollout_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after a stop: those that failed get another turn. */
+        post: operations["resume_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/rollouts/{rollout_id}/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenants of a rollout, in the order of their turn. */
+        get: operations["list_rollout_tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tenants by how full one of their limits is, the fullest first; for super-admins. */
+        get: operations["list_fullest_tenants"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -416,8 +710,222 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read one tenant. */
+        /** Read one tenant. Its ETag is the generation for If-Match. */
         get: operations["get_tenant"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a tenant: suspended at once, removed with all its data after the grace period; until then it can be
+         * @description restored.
+         *     ``confirm``, in the query or the body, repeats the tenant_id.
+         */
+        delete: operations["delete_tenant"];
+        options?: never;
+        head?: never;
+        /** Change name, contact or plan. A plan with another placement moves the tenant afterwards. */
+        patch: operations["update_tenant"];
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Limits that were granted to a tenant instead of its plan's, newest first; for super-admins. */
+        get: operations["list_limits"];
+        put?: never;
+        /** Grant a tenant another limit than its plan's, with a reason and, if it shall end by itself, a date. */
+        post: operations["grant_limit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/limits/{limit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a granted limit back; the plan's counts again. */
+        delete: operations["end_limit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move between the shared and a dedicated placement, without losing an accepted alert. Watch the operation. */
+        post: operations["move_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done with this tenant, newest first, step by step. */
+        get: operations["list_operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one operation. */
+        get: operations["get_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/operations/{operation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a move back, up to its switch: the source goes on as before. */
+        post: operations["cancel_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/operations/{operation_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try an unfinished operation now, or a move that failed anew. */
+        post: operations["retry_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo a deletion within its grace period: back to where the tenant was. */
+        post: operations["restore_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a suspension. */
+        post: operations["resume_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend: reads stay, writes are refused, what senders post is kept and not processed. */
+        post: operations["suspend_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a tenant has used of what it may, day by day, and when each limit will be reached.
+         * @description For super-admins and for the tenant's own admins.
+         */
+        get: operations["read_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what was used this month, and what the plan allows. */
+        get: operations["get_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -438,8 +946,8 @@ export interface paths {
         /**
          * Send alerts in the sender's own format.
          * @description ``X-Source`` names it: webhook (generic JSON, the default), alertmanager, prometheus, grafana, pagerduty; any
-         *     other name is read as generic JSON. 200 once everything is durable; 202 when the body could not be read and was
-         *     kept as a dead letter.
+         *     other name is read as generic JSON. 200 once everything is durable; 202 when the body was kept: as a dead letter,
+         *     since it could not be read, or ``held`` to be processed later, since the tenant is suspended or over its quota.
          */
         post: operations["receive_webhook"];
         delete?: never;
@@ -482,6 +990,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhook/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List bodies that were kept to be processed later, newest first, each with the reason. */
+        get: operations["list_held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhook": {
         parameters: {
             query?: never;
@@ -510,6 +1035,18 @@ export interface components {
          * @enum {string}
          */
         Action: "trigger" | "acknowledge" | "resolve";
+        /** ActiveGrant */
+        ActiveGrant: {
+            /**
+             * Limit Id
+             * Format: uuid
+             */
+            limit_id: string;
+            /** Value */
+            value: number | null;
+            /** Ends At */
+            ends_at: string | null;
+        };
         /**
          * AlertEventRead
          * @description One event as it arrived. ``sender`` is the credential that brought it, ``raw`` the alert in the sender's own
@@ -643,10 +1180,24 @@ export interface components {
         /**
          * AlertmanagerAnswer
          * @description ``rca_triggered`` and ``anomaly_id`` stay false and null until anomalies exist here.
+         *
+         *     ``status`` is ``ok``, ``kept`` (as a dead letter) or ``held`` (to be processed later).
          */
         AlertmanagerAnswer: {
             /** Status */
             status: string;
+            /**
+             * Held
+             * @default false
+             */
+            held: boolean;
+            /**
+             * Held Id
+             * @default null
+             */
+            held_id: string | null;
+            /** @default null */
+            held_reason: components["schemas"]["HoldReason"] | null;
             /**
              * Rca Triggered
              * @default false
@@ -714,10 +1265,17 @@ export interface components {
             expires_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Last Used Address */
+            last_used_address: string | null;
             /** Api Key */
             api_key: string;
         };
-        /** ApiKeyRead */
+        /**
+         * ApiKeyRead
+         * @description ``last_used_at`` and ``last_used_address`` are written down within seconds, at most once a minute.
+         */
         ApiKeyRead: {
             /** Key Id */
             key_id: string;
@@ -740,6 +1298,10 @@ export interface components {
             expires_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Last Used Address */
+            last_used_address: string | null;
         };
         /** ApiKeyRevoked */
         ApiKeyRevoked: {
@@ -752,11 +1314,133 @@ export interface components {
             revoked_at: string;
         };
         /**
+         * AuditEntry
+         * @description Who did what to which target. ``details`` is the event's body, with ``from`` and ``to`` of what was changed.
+         *
+         *     ``hash`` covers the entry and the hash before it. ``impersonated_by`` is the super-admin behind the actor.
+         */
+        AuditEntry: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Kind */
+            actor_kind: string;
+            /** Actor Name */
+            actor_name: string;
+            /** Impersonated By */
+            impersonated_by: string | null;
+            /** Action */
+            action: string;
+            /** Target */
+            target: string;
+            result: components["schemas"]["Result"];
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Address */
+            address: string | null;
+            /** Trace Id */
+            trace_id: string;
+            /** Hash */
+            hash: string;
+        };
+        /**
+         * CellRead
+         * @description One deployment of the tenant plane. Numbers are as of ``answered_at``, null if it never answered.
+         *
+         *     ``held``: what senders posted and is kept unprocessed; ``database_ms``: one round trip.
+         */
+        CellRead: {
+            /** Name */
+            name: string;
+            placement: components["schemas"]["Where"];
+            /** Url */
+            url: string;
+            /** Version */
+            version: string | null;
+            /** Tenants */
+            tenants: number | null;
+            /** Queue Waiting */
+            queue_waiting: number | null;
+            /** Oldest Waiting Seconds */
+            oldest_waiting_seconds: number | null;
+            /** Held */
+            held: number | null;
+            /** Database Ms */
+            database_ms: number | null;
+            /** Ready */
+            ready: boolean;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Looked At
+             * Format: date-time
+             */
+            looked_at: string;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /**
          * Change
          * @description What an event did to its alert.
          * @enum {string}
          */
         Change: "fired" | "repeated" | "acknowledged" | "resolved" | "kept";
+        /**
+         * ControlAuditEntry
+         * @description ``tenant_id``: whose administrators may read it; null for what only super-admins may.
+         */
+        ControlAuditEntry: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Kind */
+            actor_kind: string;
+            /** Actor Name */
+            actor_name: string;
+            /** Impersonated By */
+            impersonated_by: string | null;
+            /** Action */
+            action: string;
+            /** Target */
+            target: string;
+            result: components["schemas"]["Result"];
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Address */
+            address: string | null;
+            /** Trace Id */
+            trace_id: string;
+            /** Hash */
+            hash: string;
+            /** Tenant Id */
+            tenant_id: string | null;
+        };
+        /** DayAmount */
+        DayAmount: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Amount */
+            amount: number;
+        };
         /** DeadLetterRead */
         DeadLetterRead: {
             /**
@@ -779,6 +1463,22 @@ export interface components {
             replayed_at: string | null;
             /** @description As JSON when it is JSON that can be sent on, else the text as it came. */
             readonly payload: components["schemas"]["JsonValue"];
+        };
+        /**
+         * Delete
+         * @description ``confirm`` repeats the tenant_id.
+         */
+        Delete: {
+            /**
+             * Confirm
+             * @default null
+             */
+            confirm: string | null;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
         };
         /** DemoAccount */
         DemoAccount: {
@@ -819,6 +1519,27 @@ export interface components {
              */
             errors: components["schemas"]["FieldError"][] | null;
         };
+        /** Exceeded */
+        Exceeded: {
+            limit_name: components["schemas"]["LimitName"];
+            /** Used */
+            used: number;
+            /** Limit */
+            limit: number;
+        };
+        /** ExceedingTenant */
+        ExceedingTenant: {
+            /** Tenant Id */
+            tenant_id: string;
+            /** Name */
+            name: string;
+            /** Plan */
+            plan: string;
+            /** Plan Version */
+            plan_version: number;
+            /** Exceeds */
+            exceeds: components["schemas"]["Exceeded"][];
+        };
         /**
          * FieldError
          * @description One wrong field: its path in the request, for example ``body.severity``, and what is wrong with it.
@@ -829,6 +1550,72 @@ export interface components {
             /** Message */
             message: string;
         };
+        /**
+         * GrantedLimit
+         * @description ``is_active``: it counts now.
+         */
+        GrantedLimit: {
+            /**
+             * Limit Id
+             * Format: uuid
+             */
+            limit_id: string;
+            /** Tenant Id */
+            tenant_id: string;
+            limit_name: components["schemas"]["LimitName"];
+            /** Value */
+            value: number | null;
+            /** Reason */
+            reason: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string | null;
+            /** Is Active */
+            is_active: boolean;
+        };
+        /**
+         * HeldRead
+         * @description ``error``: it was processed and could not be read; it is a dead letter now.
+         */
+        HeldRead: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Source */
+            source: string;
+            /** Sender */
+            sender: string;
+            reason: components["schemas"]["HoldReason"];
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Processed At */
+            processed_at: string | null;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * HoldReason
+         * @description Why a payload was kept and not processed; ``waiting``: others that came before it are still held.
+         * @enum {string}
+         */
+        HoldReason: "suspended" | "over_quota" | "waiting";
         /** IncidentCreate */
         IncidentCreate: {
             /** Title */
@@ -973,6 +1760,105 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * Limit
+         * @description What this plane counts against a limit, by the names of ``shared.contracts.limits.Limits``.
+         * @enum {string}
+         */
+        Limit: "api_keys" | "events_per_month" | "incidents_per_month";
+        /**
+         * LimitGrant
+         * @description A limit for one tenant instead of its plan's; ``value`` null: no limit. A new one takes the place of an older.
+         *
+         *     Without ``ends_at`` it counts until it is taken back.
+         */
+        LimitGrant: {
+            limit_name: components["schemas"]["LimitName"];
+            /** Value */
+            value: number | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Ends At
+             * @default null
+             */
+            ends_at: string | null;
+        };
+        /**
+         * LimitName
+         * @enum {string}
+         */
+        LimitName: "users" | "api_keys" | "events_per_month" | "incidents_per_month" | "integrations" | "retention_days" | "requests_per_minute_viewer" | "requests_per_minute_operator" | "requests_per_minute_admin";
+        /**
+         * Limits
+         * @description Null means no limit. Months are calendar months in UTC.
+         */
+        Limits: {
+            /**
+             * Users
+             * @default null
+             */
+            users: number | null;
+            /**
+             * Api Keys
+             * @default null
+             */
+            api_keys: number | null;
+            /**
+             * Events Per Month
+             * @default null
+             */
+            events_per_month: number | null;
+            /**
+             * Incidents Per Month
+             * @default null
+             */
+            incidents_per_month: number | null;
+            /**
+             * Integrations
+             * @default null
+             */
+            integrations: number | null;
+            /**
+             * Retention Days
+             * @default null
+             */
+            retention_days: number | null;
+            /**
+             * @default {
+             *       "viewer": 100,
+             *       "operator": 500,
+             *       "admin": 1000
+             *     }
+             */
+            requests_per_minute: components["schemas"]["RequestsPerMinute"];
+        };
+        /**
+         * LimitsSet
+         * @description All of ``shared.contracts.limits.Limits``, to be named one by one: null means no limit.
+         */
+        LimitsSet: {
+            /** Users */
+            users: number | null;
+            /** Api Keys */
+            api_keys: number | null;
+            /** Events Per Month */
+            events_per_month: number | null;
+            /** Incidents Per Month */
+            incidents_per_month: number | null;
+            /** Integrations */
+            integrations: number | null;
+            /** Retention Days */
+            retention_days: number | null;
+            /**
+             * @default {
+             *       "viewer": 100,
+             *       "operator": 500,
+             *       "admin": 1000
+             *     }
+             */
+            requests_per_minute: components["schemas"]["RequestsPerMinuteSet"];
+        };
+        /**
          * LinkedAlert
          * @description An alert of an incident, with the reason why it stands there.
          */
@@ -1047,6 +1933,15 @@ export interface components {
              */
             linked_at: string;
         };
+        /** Move */
+        Move: {
+            placement: components["schemas"]["Where"];
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+        };
         /** NoteCreate */
         NoteCreate: {
             /** Text */
@@ -1057,6 +1952,68 @@ export interface components {
              */
             occurred_at: string | null;
         };
+        /**
+         * OperationKind
+         * @enum {string}
+         */
+        OperationKind: "create" | "change_plan" | "rename" | "suspend" | "resume" | "delete" | "restore" | "purge" | "move" | "export" | "import";
+        /**
+         * OperationRead
+         * @description ``error`` is that of the last attempt; ``next_try_at`` is set as long as there will be another one.
+         */
+        OperationRead: {
+            /**
+             * Operation Id
+             * Format: uuid
+             */
+            operation_id: string;
+            /** Tenant Id */
+            tenant_id: string;
+            kind: components["schemas"]["OperationKind"];
+            state: components["schemas"]["OperationState"];
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string | null;
+            /** Requested By */
+            requested_by: string;
+            /** Requested By Name */
+            requested_by_name: string;
+            /** Attempts */
+            attempts: number;
+            /** Error */
+            error: string | null;
+            /** Is Stuck */
+            is_stuck: boolean;
+            /** Is Rolling Back */
+            is_rolling_back: boolean;
+            /** Can Retry */
+            can_retry: boolean;
+            /** Can Cancel */
+            can_cancel: boolean;
+            /** Next Try At */
+            next_try_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Steps */
+            steps: components["schemas"]["StepRead"][];
+        };
+        /**
+         * OperationState
+         * @enum {string}
+         */
+        OperationState: "pending" | "running" | "succeeded" | "failed" | "cancelled";
         /** Page[AlertEventRead] */
         Page_AlertEventRead_: {
             /** Items */
@@ -1114,10 +2071,105 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** Page[AuditEntry] */
+        Page_AuditEntry_: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /** Page[CellRead] */
+        Page_CellRead_: {
+            /** Items */
+            items: components["schemas"]["CellRead"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /** Page[ControlAuditEntry] */
+        Page_ControlAuditEntry_: {
+            /** Items */
+            items: components["schemas"]["ControlAuditEntry"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
         /** Page[DeadLetterRead] */
         Page_DeadLetterRead_: {
             /** Items */
             items: components["schemas"]["DeadLetterRead"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /** Page[GrantedLimit] */
+        Page_GrantedLimit_: {
+            /** Items */
+            items: components["schemas"]["GrantedLimit"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /** Page[HeldRead] */
+        Page_HeldRead_: {
+            /** Items */
+            items: components["schemas"]["HeldRead"][];
             /** Total */
             total: number;
             /** Limit */
@@ -1171,10 +2223,48 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** Page[OperationRead] */
+        Page_OperationRead_: {
+            /** Items */
+            items: components["schemas"]["OperationRead"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
         /** Page[PlanRead] */
         Page_PlanRead_: {
             /** Items */
             items: components["schemas"]["PlanRead"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /** Page[RolloutRead] */
+        Page_RolloutRead_: {
+            /** Items */
+            items: components["schemas"]["RolloutRead"][];
             /** Total */
             total: number;
             /** Limit */
@@ -1209,10 +2299,48 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** Page[TenantShare] */
+        Page_TenantShare_: {
+            /** Items */
+            items: components["schemas"]["TenantShare"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
         /** Page[TimelineRead] */
         Page_TimelineRead_: {
             /** Items */
             items: components["schemas"]["TimelineRead"][];
+            /** Total */
+            total: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /** Page[TurnRead] */
+        Page_TurnRead_: {
+            /** Items */
+            items: components["schemas"]["TurnRead"][];
             /** Total */
             total: number;
             /** Limit */
@@ -1245,20 +2373,95 @@ export interface components {
             permissions: string[];
         };
         /**
-         * PlanLimits
-         * @description Null means no limit.
+         * PlanCreate
+         * @description A new plan, or the next version of one that is there. Tenants keep the version they have until they are moved.
+         *
+         *     ``rank`` orders plans from small to large; left out: as before, or behind all others. ``price_cents`` a month; null:
+         *     not for sale online.
          */
-        PlanLimits: {
-            /** Users */
-            users: number | null;
-            /** Api Keys */
-            api_keys: number | null;
-            /** Events Per Month */
-            events_per_month: number | null;
-            /** Incidents Per Month */
-            incidents_per_month: number | null;
-            /** Retention Days */
-            retention_days: number | null;
+        PlanCreate: {
+            /**
+             * Name
+             * @example pro
+             */
+            name: string;
+            limits: components["schemas"]["LimitsSet"];
+            /**
+             * Rank
+             * @default null
+             */
+            rank: number | null;
+            /**
+             * Placement
+             * @default shared
+             * @enum {string}
+             */
+            placement: "shared" | "dedicated";
+            /**
+             * Price Cents
+             * @default null
+             */
+            price_cents: number | null;
+            /**
+             * Currency
+             * @default null
+             */
+            currency: string | null;
+            /**
+             * Stripe Price Lookup Key
+             * @default null
+             */
+            stripe_price_lookup_key: string | null;
+        };
+        /**
+         * PlanPreview
+         * @description Who would exceed ``version`` of the plan (default: the newest) if moved to it.
+         *
+         *     Looks at the tenants of ``from_plan`` (default: the same plan), or at ``tenant_id`` alone; at ``limit`` of them at
+         *     once.
+         */
+        PlanPreview: {
+            /**
+             * Version
+             * @default null
+             */
+            version: number | null;
+            /**
+             * From Plan
+             * @default null
+             */
+            from_plan: string | null;
+            /**
+             * Tenant Id
+             * @default null
+             */
+            tenant_id: string | null;
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            cursor: string | null;
+        };
+        /**
+         * PlanPreviewed
+         * @description ``items``: those of the ``checked`` tenants that would exceed a limit; ask again with ``next_cursor``.
+         */
+        PlanPreviewed: {
+            /** Plan */
+            plan: string;
+            /** Version */
+            version: number;
+            /** Checked */
+            checked: number;
+            /** Items */
+            items: components["schemas"]["ExceedingTenant"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** PlanRead */
         PlanRead: {
@@ -1266,13 +2469,39 @@ export interface components {
             name: string;
             /** Version */
             version: number;
-            limits: components["schemas"]["PlanLimits"];
+            /** Rank */
+            rank: number;
+            limits: components["schemas"]["Limits"];
+            /**
+             * Placement
+             * @enum {string}
+             */
+            placement: "shared" | "dedicated";
+            /** Price Cents */
+            price_cents: number | null;
+            /** Currency */
+            currency: string | null;
+            /** Stripe Price Lookup Key */
+            stripe_price_lookup_key: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Profile
          * @enum {string}
          */
         "Profile-Input": "atlas" | "k8s" | "bare";
+        /** Reason */
+        Reason: {
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+        };
         /**
          * Refresh
          * @description ``tenant_id`` moves the session to another tenant of the same user.
@@ -1290,11 +2519,121 @@ export interface components {
             tenant_id: string | null;
         };
         /**
+         * RequestsPerMinute
+         * @description REST and GraphQL requests of one caller in a minute, by role. Ingest is never refused for its rate.
+         */
+        RequestsPerMinute: {
+            /**
+             * Viewer
+             * @default 100
+             */
+            viewer: number;
+            /**
+             * Operator
+             * @default 500
+             */
+            operator: number;
+            /**
+             * Admin
+             * @default 1000
+             */
+            admin: number;
+        };
+        /** RequestsPerMinuteSet */
+        RequestsPerMinuteSet: {
+            /**
+             * Viewer
+             * @default 100
+             */
+            viewer: number;
+            /**
+             * Operator
+             * @default 500
+             */
+            operator: number;
+            /**
+             * Admin
+             * @default 1000
+             */
+            admin: number;
+        };
+        /**
+         * Result
+         * @enum {string}
+         */
+        Result: "done" | "refused";
+        /**
          * Role
          * @description A member's role in one tenant.
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /**
+         * RolloutRead
+         * @description ``wave`` counts from 1; ``reason`` says why it was stopped.
+         */
+        RolloutRead: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Version */
+            version: string;
+            state: components["schemas"]["RolloutState"];
+            /** Wave */
+            wave: number;
+            /** Waves */
+            waves: number;
+            /** Reason */
+            reason: string | null;
+            /** Started By */
+            started_by: string;
+            /**
+             * Wave Started At
+             * Format: date-time
+             */
+            wave_started_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * @default {
+             *       "waiting": 0,
+             *       "rolling": 0,
+             *       "done": 0,
+             *       "failed": 0
+             *     }
+             */
+            tenants: components["schemas"]["TurnCounts"];
+        };
+        /**
+         * RolloutStart
+         * @description ``canary``: who comes first; by default the first tenant by id.
+         */
+        RolloutStart: {
+            /** Version */
+            version: string;
+            /**
+             * Canary
+             * @default null
+             */
+            canary: string | null;
+        };
+        /**
+         * RolloutState
+         * @enum {string}
+         */
+        RolloutState: "running" | "stopped" | "done" | "cancelled";
         /**
          * Scope
          * @description ``ingestion`` may only send alerts; the others are the roles of people.
@@ -1367,6 +2706,16 @@ export interface components {
          */
         Sort: "attention" | "newest" | "updated";
         /**
+         * Standing
+         * @description What people and senders of a tenant may do in its plane.
+         *
+         *     ``active``: everything. ``suspended`` (also while a tenant waits for its deletion): reads stay, writes are refused
+         *     with TENANT_SUSPENDED, what senders post is kept and not processed. ``frozen`` (while it is moved): writes and
+         *     ingest answer 503, so that senders try again elsewhere.
+         * @enum {string}
+         */
+        Standing: "active" | "suspended" | "frozen";
+        /**
          * State
          * @description Statuses in the coarse words of dashboards and of older tools.
          * @enum {string}
@@ -1377,6 +2726,43 @@ export interface components {
          * @enum {string}
          */
         Status: "triggered" | "open" | "acknowledged" | "investigating" | "resolved" | "closed" | "reopened";
+        /**
+         * Step
+         * @enum {string}
+         */
+        Step: "place" | "provision" | "apply" | "freeze" | "copy" | "verify" | "switch" | "activate" | "remove" | "forget" | "transfer";
+        /**
+         * StepRead
+         * @description ``is_stuck``: not done although ``deadline_at`` has passed.
+         */
+        StepRead: {
+            name: components["schemas"]["Step"];
+            state: components["schemas"]["StepState"];
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Deadline At */
+            deadline_at: string | null;
+            /** Is Stuck */
+            is_stuck: boolean;
+            /** Attempts */
+            attempts: number;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * StepState
+         * @enum {string}
+         */
+        StepState: "pending" | "running" | "succeeded" | "failed" | "skipped";
+        /** Suspend */
+        Suspend: {
+            /** Reason */
+            reason: string;
+        };
         /** TenantCreate */
         TenantCreate: {
             /**
@@ -1395,8 +2781,31 @@ export interface components {
             contact_email: string;
         };
         /**
+         * TenantPatch
+         * @description What is left out stays as it is. ``reason`` belongs to a change of plan.
+         */
+        TenantPatch: {
+            /** Name */
+            name?: string;
+            /**
+             * Contact Email
+             * @example ana.ruiz@acme.example
+             */
+            contact_email?: string;
+            /** Plan */
+            plan?: string;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+        };
+        /**
          * TenantRead
-         * @description ``events_this_month`` is null as long as the tenant plane has not reported any.
+         * @description ``generation`` is also the ETag; the tenant's plane has what is wanted once ``observed_generation`` equals it.
+         *
+         *     ``operation_id`` and ``operation_kind`` name the unfinished operation, if there is one. ``delete_after`` is when a
+         *     tenant that is being deleted can no longer be restored. Counts are null as long as nobody has counted.
          */
         TenantRead: {
             /** Tenant Id */
@@ -1405,19 +2814,71 @@ export interface components {
             name: string;
             /** Plan */
             plan: string;
+            /** Plan Version */
+            plan_version: number;
             /** Contact Email */
             contact_email: string;
             state: components["schemas"]["TenantState"];
+            /** Suspended Reason */
+            suspended_reason: string | null;
+            placement: components["schemas"]["Where"];
+            /** Cell */
+            cell: string;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
             /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Delete After */
+            delete_after: string | null;
+            /** Generation */
+            generation: number;
+            /** Observed Generation */
+            observed_generation: number;
+            /**
+             * Operation Id
+             * @default null
+             */
+            operation_id: string | null;
+            /** @default null */
+            operation_kind: components["schemas"]["OperationKind"] | null;
+            /**
              * Events This Month
              * @default null
              */
             events_this_month: number | null;
+            /**
+             * Users
+             * @default null
+             */
+            users: number | null;
+        };
+        /**
+         * TenantShare
+         * @description ``share``: 1 is full; 0 where there is no limit.
+         */
+        TenantShare: {
+            /** Tenant Id */
+            tenant_id: string;
+            /** Name */
+            name: string;
+            limit_name: components["schemas"]["LimitName"];
+            /** Used */
+            used: number;
+            /** Limit */
+            limit: number | null;
+            /** Share */
+            share: number;
+            /**
+             * Measured At
+             * Format: date-time
+             */
+            measured_at: string;
         };
         /**
          * TenantState
@@ -1457,13 +2918,62 @@ export interface components {
              */
             created_at: string;
         };
+        /** TurnCounts */
+        TurnCounts: {
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /**
+             * Rolling
+             * @default 0
+             */
+            rolling: number;
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+        };
+        /**
+         * TurnRead
+         * @description One tenant in a rollout.
+         */
+        TurnRead: {
+            /** Tenant Id */
+            tenant_id: string;
+            /** Wave */
+            wave: number;
+            state: components["schemas"]["TurnState"];
+            /** Previous Version */
+            previous_version: string;
+            /** Error */
+            error: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /**
+         * TurnState
+         * @description One tenant in a rollout.
+         * @enum {string}
+         */
+        TurnState: "waiting" | "rolling" | "done" | "failed";
         /**
          * WebhookAnswer
          * @description The first five fields speak of the request's first alert that has an incident; ``alerts`` has them all.
          *
          *     ``dedup_strategy`` is ``fingerprint`` for a repeat of a known alert, else the rule that put it into an open
          *     incident, which is then the ``group_id``. ``dead_letter_id`` is set, and ``ok`` false, when the body could not be
-         *     read and was kept.
+         *     read and was kept. ``held`` is true, with the reason, when it was kept to be processed later: the tenant is
+         *     suspended, its plan has no room for more events this month, or others that came before it still wait.
          */
         WebhookAnswer: {
             /**
@@ -1471,6 +2981,18 @@ export interface components {
              * @default true
              */
             ok: boolean;
+            /**
+             * Held
+             * @default false
+             */
+            held: boolean;
+            /**
+             * Held Id
+             * @default null
+             */
+            held_id: string | null;
+            /** @default null */
+            held_reason: components["schemas"]["HoldReason"] | null;
             /**
              * Incident Id
              * @default null
@@ -1513,6 +3035,12 @@ export interface components {
             error: string | null;
         };
         /**
+         * Where
+         * @description The two placements: in a cell with others, or in a deployment of its own.
+         * @enum {string}
+         */
+        Where: "shared" | "dedicated";
+        /**
          * Profile
          * @description ``role``, ``tenant_id`` and ``tenant_name`` are those of the session; ``tenants``: all that it could move to.
          */
@@ -1536,10 +3064,91 @@ export interface components {
             tenants: components["schemas"]["SeatRead"][];
         };
         /**
+         * LimitUsage
+         * @description ``limit`` is what counts: ``override`` if there is one, else ``plan_limit``; null means no limit.
+         *
+         *     ``used`` is null, and ``trend`` empty, for limits of which nothing is counted. ``trend``: the last 30 days, oldest
+         *     first: amounts of each day for what is counted by the month, else the level at its end. ``resets_at``: when a month
+         *     begins anew. ``projected_hit_at``: null when the limit will not be reached at the present rate.
+         */
+        control_plane__quotas__schemas__LimitUsage: {
+            limit_name: components["schemas"]["LimitName"];
+            /** Used */
+            used: number | null;
+            /** Limit */
+            limit: number | null;
+            /** Plan Limit */
+            plan_limit: number | null;
+            /** Share */
+            share: number | null;
+            override: components["schemas"]["ActiveGrant"] | null;
+            /** Resets At */
+            resets_at: string | null;
+            /** Trend */
+            trend: components["schemas"]["DayAmount"][];
+            /** Projected Hit At */
+            projected_hit_at: string | null;
+        };
+        /**
+         * UsageRead
+         * @description ``reported_at``: when the tenant's plane last said what was used. ``held``: payloads kept and not processed.
+         */
+        control_plane__quotas__schemas__UsageRead: {
+            /** Tenant Id */
+            tenant_id: string;
+            /** Plan */
+            plan: string;
+            /** Plan Version */
+            plan_version: number;
+            /** Reported At */
+            reported_at: string | null;
+            /** Held */
+            held: number;
+            /** Items */
+            items: components["schemas"]["control_plane__quotas__schemas__LimitUsage"][];
+        };
+        /**
          * Profile
          * @enum {string}
          */
         tenant_plane__access__schemas__Profile: "atlas" | "k8s" | "bare";
+        /**
+         * LimitUsage
+         * @description ``limit`` null: the plan sets none. ``over``: alerts go on to open incidents beyond a limit, and are counted.
+         */
+        tenant_plane__usage__schemas__LimitUsage: {
+            name: components["schemas"]["Limit"];
+            /** Used */
+            used: number;
+            /** Limit */
+            limit: number | null;
+            /** Over */
+            over: boolean;
+            /** Resets At */
+            resets_at: string | null;
+        };
+        /**
+         * UsageRead
+         * @description ``held`` is how many payloads are kept and not processed, ``requests`` how many were answered this month.
+         *
+         *     Requests are written down every few seconds; a process that is killed forgets its last ones.
+         */
+        tenant_plane__usage__schemas__UsageRead: {
+            /** Tenant Id */
+            tenant_id: string;
+            /** Plan */
+            plan: string;
+            standing: components["schemas"]["Standing"];
+            /** Limits */
+            limits: components["schemas"]["tenant_plane__usage__schemas__LimitUsage"][];
+            /** Held */
+            held: number;
+            /** Requests */
+            requests: number;
+            requests_per_minute: components["schemas"]["RequestsPerMinute"];
+            /** Retention Days */
+            retention_days: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1928,6 +3537,303 @@ export interface operations {
             };
         };
     };
+    create_own_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ApiKeyCreated"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_own_api_keys: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_ApiKeyRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_own_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ApiKeyRevoked"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: {
@@ -2061,6 +3967,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Forbidden */
             403: {
                 headers: {
@@ -2171,6 +4086,360 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_audit_log: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                result?: components["schemas"]["Result"] | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_AuditEntry_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_audit_log: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                result?: components["schemas"]["Result"] | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_control_audit_log: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                result?: components["schemas"]["Result"] | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string | null;
+                tenant_id?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_ControlAuditEntry_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_control_audit_log: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                action?: string | null;
+                target?: string | null;
+                result?: components["schemas"]["Result"] | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string | null;
+                tenant_id?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2870,6 +5139,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3928,6 +6206,327 @@ export interface operations {
             };
         };
     };
+    create_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PlanRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_plan_versions: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_PlanRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanPreview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PlanPreviewed"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_permissions: {
         parameters: {
             query?: never;
@@ -4017,6 +6616,8 @@ export interface operations {
                 cursor?: string | null;
                 page_token?: string | null;
                 state?: components["schemas"]["TenantState"][] | null;
+                plan?: string[] | null;
+                q?: string | null;
             };
             header?: {
                 /** @description An assertion: must equal the tenant of the credential, else 403. */
@@ -4206,6 +6807,803 @@ export interface operations {
             };
         };
     };
+    list_cells: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_CellRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_rollouts: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_RolloutRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutStart"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RolloutRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                rollout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RolloutRead"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rollout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RolloutRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rollout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RolloutRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_rollout_tenants: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                rollout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_TurnRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_fullest_tenants: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+                limit_name?: components["schemas"]["LimitName"];
+                min_share?: number;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_TenantShare_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_tenant: {
         parameters: {
             query?: never;
@@ -4251,6 +7649,1659 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_tenant: {
+        parameters: {
+            query?: {
+                confirm?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Delete"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The ETag of the version you edited; 412 when somebody was faster. */
+                "If-Match"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_GrantedLimit_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    grant_limit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitGrant"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GrantedLimit"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end_limit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+                limit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["GrantedLimit"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    move_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OperationRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_operations: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_OperationRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_operation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OperationRead"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_operation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tenant_id: string;
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OperationRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_operation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OperationRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restore_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suspend_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+                /** @description The same key with the same request gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suspend"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["control_plane__quotas__schemas__UsageRead"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["tenant_plane__usage__schemas__UsageRead"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4530,6 +9581,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Forbidden */
             403: {
                 headers: {
@@ -4559,6 +9619,92 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_held: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+                offset?: number;
+                page?: number | null;
+                pageSize?: number | null;
+                cursor?: string | null;
+                page_token?: string | null;
+            };
+            header?: {
+                /** @description An assertion: must equal the tenant of the credential, else 403. */
+                "x-tenant-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Page_HeldRead_"];
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,6 +15,15 @@ export type Session = Schemas['SignedIn'];
 export type Tenant = Schemas['TenantRead'];
 export type Plan = Schemas['PlanRead'];
 export type Permissions = Schemas['PermissionsRead'];
+export type TenantOperation = Schemas['OperationRead'];
+export type OperationStep = Schemas['StepRead'];
+export type Usage = Schemas['control_plane__quotas__schemas__UsageRead'];
+export type LimitUsage = Schemas['control_plane__quotas__schemas__LimitUsage'];
+export type GrantedLimit = Schemas['GrantedLimit'];
+export type PlanPreviewed = Schemas['PlanPreviewed'];
+export type TenantShare = Schemas['TenantShare'];
+export type Cell = Schemas['CellRead'];
+export type Rollout = Schemas['RolloutRead'];
 export type DemoAccount = Schemas['DemoAccount'];
 
 export type Page<Item> = {

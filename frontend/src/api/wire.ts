@@ -4,7 +4,7 @@ import { ApiError, type FieldProblem, unreachable } from './errors';
 export type QueryValue = string | number | boolean | undefined | null | readonly string[];
 
 export type Exchange = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   query?: Record<string, QueryValue>;
   body?: unknown;

@@ -137,17 +137,17 @@ const control = createRoute({
   component: lazyRouteComponent(() => import('../features/control/ControlShell'), 'ControlShell'),
 });
 
-export type ControlListSearch = { q?: string; sort?: string };
+export type TenantsSearch = { q?: string; state?: string; plan?: string };
 
-function controlListSearch(search: Record<string, unknown>): ControlListSearch {
-  return { q: text(search.q), sort: text(search.sort) };
+function tenantsSearch(search: Record<string, unknown>): TenantsSearch {
+  return { q: text(search.q), state: text(search.state), plan: text(search.plan) };
 }
 
 const controlPages = [
   createRoute({
     getParentRoute: () => control,
     path: '/tenants',
-    validateSearch: controlListSearch,
+    validateSearch: tenantsSearch,
     component: lazyRouteComponent(() => import('../features/control/tenants/TenantsPage'), 'TenantsPage'),
   }),
   createRoute({
@@ -169,7 +169,7 @@ const controlPages = [
   createRoute({
     getParentRoute: () => control,
     path: '/audit',
-    validateSearch: controlListSearch,
+    validateSearch: settingsSearch,
     component: lazyRouteComponent(
       () => import('../features/control/audit/ControlAuditPage'),
       'ControlAuditPage',

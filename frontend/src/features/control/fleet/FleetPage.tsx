@@ -1,10 +1,20 @@
 import { usePageTitle } from '../../../ui/usePageTitle';
+import { CONTROL } from '../title';
+import { CellsPanel } from './CellsPanel';
+import { FullestPanel } from './FullestPanel';
+import { RolloutsPanel } from './RolloutsPanel';
 
+/** Where tenants run and how that is doing; new versions; and who takes most. */
 export function FleetPage() {
-  usePageTitle('Fleet', null);
+  usePageTitle('Fleet', CONTROL);
   return (
-    <div className="page-head">
-      <h1>Fleet</h1>
+    <div className="page-scroll">
+      <div className="page-head">
+        <h1>Fleet</h1>
+      </div>
+      <CellsPanel />
+      <FullestPanel />
+      <RolloutsPanel />
     </div>
   );
 }

@@ -1,48 +1,96 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useDeferredValue, useId, useState } from 'react';
 import type { Tenant } from '../../../api/types';
 import { dayMonth } from '../../../ui/age';
 import { Empty, Failed, Loading, Refetching, SkeletonRows } from '../../../ui/states';
+import { usePageTitle } from '../../../ui/usePageTitle';
+import { CONTROL } from '../title';
 import { CreateTenantDialog } from './CreateTenantDialog';
-import { fetchTenants } from './tenantsApi';
+import { TenantState } from './TenantState';
+import { fetchPlans, fetchTenants } from './tenantsApi';
 
-function matches(tenant: Tenant, words: string): boolean {
-  return [tenant.name, tenant.tenant_id, tenant.contact_email, tenant.plan, tenant.state].some((text) =>
-    text.toLowerCase().includes(words),
-  );
-}
+const route = getRouteApi('/control/tenants');
+const STATES = ['requested', 'provisioning', 'active', 'suspended', 'deleting', 'gone'];
 
 export function TenantsPage() {
-  const [search, setSearch] = useState('');
+  usePageTitle('Tenants', CONTROL);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
   const [creating, setCreating] = useState(false);
-  const searchId = useId();
-  const words = useDeferredValue(search.trim().toLowerCase());
-  const { data, error, isPending, isFetching, refetch } = useQuery({
-    queryKey: ['tenants'],
-    queryFn: ({ signal }) => fetchTenants(signal),
-  });
-  const shown = data?.items.filter((tenant) => matches(tenant, words)) ?? [];
+  const id = useId();
+  const filter = { q: search.q ?? '', state: search.state ?? '', plan: search.plan ?? '' };
+  const asked = useDeferredValue(JSON.stringify(filter));
+  const plans = useQuery({ queryKey: ['plans'], queryFn: ({ signal }) => fetchPlans(signal) });
+  const { data, error, isPending, isFetching, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } =
+    useInfiniteQuery({
+      queryKey: ['tenants', asked],
+      queryFn: ({ pageParam, signal }) => fetchTenants(JSON.parse(asked), pageParam, signal),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last) => last.next_cursor,
+      placeholderData: (before) => before,
+    });
+  const tenants = data?.pages.flatMap((page) => page.items) ?? [];
+  const total = data?.pages[0]?.total ?? 0;
+  const filtered = filter.q !== '' || filter.state !== '' || filter.plan !== '';
+  const change = (next: Partial<typeof filter>) =>
+    void navigate({
+      search: (known) => {
+        const changed = { ...known, ...next };
+        return {
+          q: changed.q || undefined,
+          state: changed.state || undefined,
+          plan: changed.plan || undefined,
+        };
+      },
+      replace: true,
+    });
   return (
     <>
       <div className="page-head">
         <h1>Tenants</h1>
         <span className="hint num" role="status">
-          {data && `${shown.length.toLocaleString('en')} of ${data.total.toLocaleString('en')}`}
+          {data && `${tenants.length.toLocaleString('en')} of ${total.toLocaleString('en')}`}
         </span>
         <button type="button" className="btn primary push" onClick={() => setCreating(true)}>
           Create tenant
         </button>
       </div>
-      <div className="control-search">
-        <label htmlFor={searchId}>Search</label>
+      <form className="control-search" role="search" onSubmit={(event) => event.preventDefault()}>
+        <label htmlFor={`${id}-q`}>Search</label>
         <input
-          id={searchId}
+          id={`${id}-q`}
           className="input"
           type="search"
-          value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          placeholder="Beginning of a name, an id or a contact"
+          value={filter.q}
+          onChange={(event) => change({ q: event.target.value })}
         />
-      </div>
+        <label htmlFor={`${id}-state`}>State</label>
+        <select
+          id={`${id}-state`}
+          className="input"
+          value={filter.state}
+          onChange={(event) => change({ state: event.target.value })}
+        >
+          <option value="">any</option>
+          {STATES.map((state) => (
+            <option key={state}>{state}</option>
+          ))}
+        </select>
+        <label htmlFor={`${id}-plan`}>Plan</label>
+        <select
+          id={`${id}-plan`}
+          className="input"
+          value={filter.plan}
+          onChange={(event) => change({ plan: event.target.value })}
+        >
+          <option value="">any</option>
+          {plans.data?.map((plan) => (
+            <option key={plan.name}>{plan.name}</option>
+          ))}
+        </select>
+      </form>
       <section className="panel control-panel" aria-label="Tenants">
         <Refetching active={isFetching && !isPending} />
         {isPending && (
@@ -51,22 +99,38 @@ export function TenantsPage() {
           </Loading>
         )}
         {error && !data && <Failed what="Tenants" error={error} onRetry={refetch} />}
-        {data && data.items.length === 0 && (
+        {data && tenants.length === 0 && !filtered && (
           <Empty title="No tenants yet">Create the first one: it gets its own schema and role.</Empty>
         )}
-        {data && data.items.length > 0 && shown.length === 0 && (
+        {data && tenants.length === 0 && filtered && (
           <Empty
             title="No tenant matches"
             actions={
-              <button type="button" className="btn" onClick={() => setSearch('')}>
-                Clear search
+              <button
+                type="button"
+                className="btn"
+                onClick={() => change({ q: undefined, state: undefined, plan: undefined })}
+              >
+                Clear filter
               </button>
             }
           >
-            The search hides {data.items.length} tenants.
+            The filter hides every tenant.
           </Empty>
         )}
-        {shown.length > 0 && <TenantTable tenants={shown} />}
+        {tenants.length > 0 && <TenantTable tenants={tenants} />}
+        {hasNextPage && (
+          <div className="control-more">
+            <button
+              type="button"
+              className="btn"
+              aria-disabled={isFetchingNextPage}
+              onClick={() => void fetchNextPage()}
+            >
+              {isFetchingNextPage ? 'Loading' : 'Show more'}
+            </button>
+          </div>
+        )}
       </section>
       {creating && <CreateTenantDialog onClose={() => setCreating(false)} />}
     </>
@@ -83,8 +147,10 @@ function TenantTable({ tenants }: { tenants: readonly Tenant[] }) {
             <th scope="col">Id</th>
             <th scope="col">Plan</th>
             <th scope="col">State</th>
-            <th scope="col">Contact</th>
+            <th scope="col">Runs in</th>
+            <th scope="col">People</th>
             <th scope="col">Events this month</th>
+            <th scope="col">Contact</th>
             <th scope="col">Created</th>
           </tr>
         </thead>
@@ -92,13 +158,19 @@ function TenantTable({ tenants }: { tenants: readonly Tenant[] }) {
           {tenants.map((tenant) => (
             <tr key={tenant.tenant_id}>
               <th scope="row" dir="auto">
-                {tenant.name}
+                <Link to="/control/tenants/$tenantId" params={{ tenantId: tenant.tenant_id }}>
+                  {tenant.name}
+                </Link>
               </th>
               <td className="mono">{tenant.tenant_id}</td>
               <td>{tenant.plan}</td>
-              <td>{tenant.state}</td>
-              <td>{tenant.contact_email}</td>
+              <td>
+                <TenantState tenant={tenant} />
+              </td>
+              <td>{tenant.placement === 'dedicated' ? 'its own plane' : tenant.cell}</td>
+              <td className="num">{tenant.users?.toLocaleString('en') ?? '–'}</td>
               <td className="num">{tenant.events_this_month?.toLocaleString('en') ?? 'not reported'}</td>
+              <td>{tenant.contact_email}</td>
               <td className="num" title={tenant.created_at}>
                 {dayMonth(tenant.created_at)}
               </td>

@@ -1,0 +1,23 @@
+import type { Tenant } from '../../../api/types';
+import { Tag } from '../../../ui/Tag';
+
+const TONES = {
+  requested: 'warn',
+  provisioning: 'warn',
+  active: 'ok',
+  suspended: 'bad',
+  deleting: 'bad',
+  gone: 'off',
+} as const;
+
+/** The state, and the operation that is under way if there is one. */
+export function TenantState({ tenant }: { tenant: Tenant }) {
+  return (
+    <span className="row">
+      <Tag tone={TONES[tenant.state]}>{tenant.state}</Tag>
+      {tenant.operation_kind && (
+        <span className="hint">{tenant.operation_kind.replace('_', ' ')} under way</span>
+      )}
+    </span>
+  );
+}
