@@ -3,6 +3,7 @@ import './ui/tokens.css';
 import './ui/base.css';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/errors';
+import { takeUpImpersonation } from './app/impersonation';
 import { renew, signOut } from './app/session';
 import { loginAddress } from './features/login/nextPath';
 
@@ -11,6 +12,7 @@ if (!container) {
   throw new Error('index.html has no #root');
 }
 const root = createRoot(container);
+const LOGIN_PAGE = /^\/((control\/)?login(\/|$)|join$|reset-password$)/;
 const FONT_WAIT_MS = 300;
 const inControlPlane = location.pathname === '/control' || location.pathname.startsWith('/control/');
 
@@ -37,8 +39,8 @@ function fontReady(): Promise<unknown> {
 }
 
 async function start(): Promise<void> {
-  const onLoginPage = location.pathname === '/login' || location.pathname === '/control/login';
-  if (onLoginPage) {
+  takeUpImpersonation();
+  if (LOGIN_PAGE.test(location.pathname)) {
     return showLogin();
   }
   try {

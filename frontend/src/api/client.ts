@@ -21,8 +21,8 @@ async function sendSigned(exchange: Exchange): Promise<unknown> {
 }
 
 export async function call<Data>(exchange: Exchange): Promise<Data> {
-  const body = (await sendSigned(exchange)) as { data: Data };
-  return body.data;
+  const body = (await sendSigned(exchange)) as { data: Data } | null;
+  return body?.data as Data; // a 204 has no body, and its callers expect none
 }
 
 export function get<Data>(path: string, query?: Exchange['query'], signal?: AbortSignal): Promise<Data> {

@@ -8,6 +8,13 @@ export function SessionDialog() {
   if (session.status !== 'expired') {
     return null;
   }
+  if (session.user.acting_as) {
+    return (
+      <Dialog title="This impersonation has ended">
+        <p>Close this tab. In the console you can enter the tenant again, with a reason.</p>
+      </Dialog>
+    );
+  }
   return (
     <Dialog title="Your session has ended">
       <p className="muted">Sign in to go on. What you typed is still on the page behind.</p>

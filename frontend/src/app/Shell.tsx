@@ -1,10 +1,12 @@
 import './shell.css';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { Suspense, useEffect, useRef, useState } from 'react';
+import { ImpersonationBar } from './ImpersonationBar';
 import { useKeys } from './keys';
 import { Nav } from './Nav';
 import { Palette } from './Palette';
 import { ShortcutSheet } from './ShortcutSheet';
+import { StandingBar } from './StandingBar';
 import { TopBar } from './TopBar';
 import { usePaletteKey } from './usePaletteKey';
 
@@ -24,19 +26,23 @@ export function Shell() {
   });
 
   return (
-    <div className="shell">
-      <a className="skip" href="#main">
-        Skip to content
-      </a>
-      <TopBar onSearch={() => setPaletteOpen(true)} onShortcuts={() => setSheetOpen(true)} />
-      <Nav />
-      <main id="main" tabIndex={-1} ref={main}>
-        <Suspense fallback={null}>
-          <Outlet />
-        </Suspense>
-      </main>
-      {paletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
-      {sheetOpen && <ShortcutSheet onClose={() => setSheetOpen(false)} />}
+    <div className="shell-frame">
+      <ImpersonationBar />
+      <StandingBar />
+      <div className="shell">
+        <a className="skip" href="#main">
+          Skip to content
+        </a>
+        <TopBar onSearch={() => setPaletteOpen(true)} onShortcuts={() => setSheetOpen(true)} />
+        <Nav />
+        <main id="main" tabIndex={-1} ref={main}>
+          <Suspense fallback={null}>
+            <Outlet />
+          </Suspense>
+        </main>
+        {paletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
+        {sheetOpen && <ShortcutSheet onClose={() => setSheetOpen(false)} />}
+      </div>
     </div>
   );
 }

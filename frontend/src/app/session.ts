@@ -5,6 +5,7 @@ import { useSyncExternalStore } from 'react';
 import { ApiError } from '../api/errors';
 import type { Session, User } from '../api/types';
 import { sendForData } from '../api/wire';
+import { endImpersonation, impersonationToken } from './impersonation';
 import { forgetSession, type KeptSession, keepSession, keptSession } from './sessionVault';
 
 export type SessionState =
@@ -111,7 +112,27 @@ async function refresh(kept: KeptSession, tenantId?: string): Promise<void> {
   }
 }
 
+/** A stay in a tenant has one token and no other: it is asked about once, and ends by itself. */
+async function takeUp(token: string): Promise<void> {
+  if (current?.token === token) {
+    if (isUsable(current)) {
+      return;
+    }
+    expire();
+    throw new ApiError({ message: 'This impersonation has ended', status: 401, code: 'UNAUTHORIZED' });
+  }
+  const headers = { authorization: `Bearer ${token}` };
+  const user = await sendForData<User>({ method: 'GET', path: '/api/auth/me', headers });
+  const ends = Date.parse(user.acting_as?.ends_at ?? '');
+  current = { token, refresh_token: '', expires_in: (ends - Date.now()) / 1000, expires_at: ends, user };
+  change({ status: 'active', user });
+}
+
 async function renewInTurn(): Promise<void> {
+  const stay = impersonationToken();
+  if (stay) {
+    return takeUp(stay);
+  }
   const kept = (await keptSession(realm)) ?? current;
   if (!kept) {
     expire();
@@ -174,6 +195,7 @@ export function rejectToken(token: string): void {
 
 export async function signOut(): Promise<void> {
   clearTimeout(renewTimer);
+  endImpersonation();
   await takingTurns(async () => {
     const kept = (await keptSession(realm)) ?? current;
     await forgetSession(realm);

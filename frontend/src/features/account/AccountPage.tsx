@@ -1,10 +1,46 @@
+import './account.css';
+import { useQuery } from '@tanstack/react-query';
+import { useSession } from '../../app/session';
+import { Failed, Loading, SkeletonRows } from '../../ui/states';
 import { usePageTitle } from '../../ui/usePageTitle';
+import { fetchProfile } from './accountApi';
+import { FactorPanel } from './FactorPanel';
+import { PasswordPanel } from './PasswordPanel';
+import { ProfilePanel } from './ProfilePanel';
+import { SessionsPanel } from './SessionsPanel';
 
+/** What everybody sets for themselves, in a tenant and in the control plane. */
 export function AccountPage() {
-  usePageTitle('Account', null);
+  const { user } = useSession();
+  usePageTitle('Account', user?.tenant_name);
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['profile'],
+    queryFn: ({ signal }) => fetchProfile(signal),
+  });
   return (
-    <div className="page-head">
-      <h1>Account</h1>
+    <div className="page-scroll account">
+      <div className="page-head">
+        <h1>Account</h1>
+      </div>
+      {isPending && (
+        <Loading label="your account">
+          <SkeletonRows rows={6} height={36} />
+        </Loading>
+      )}
+      {error && !data && <Failed what="Your account" error={error} onRetry={refetch} />}
+      {data?.must_enrol && (
+        <p className="notice account-notice" role="status">
+          Set up an authenticator app first: a super-admin works with a second factor only.
+        </p>
+      )}
+      {data && !data.must_enrol && !data.acting_as && <ProfilePanel key={data.name} profile={data} />}
+      {data && !data.acting_as && <FactorPanel profile={data} />}
+      {data && !data.must_enrol && !data.acting_as && (
+        <>
+          <PasswordPanel />
+          <SessionsPanel />
+        </>
+      )}
     </div>
   );
 }

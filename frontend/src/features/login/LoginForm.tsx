@@ -1,53 +1,84 @@
 import './login.css';
-import { type KeyboardEvent, type SubmitEvent, useId, useRef, useState } from 'react';
-import { asApiError } from '../../api/errors';
+import { type SubmitEvent, useId, useRef, useState } from 'react';
+import { type ApiError, asApiError } from '../../api/errors';
 import type { Session } from '../../api/types';
+import { CodeStep } from './CodeStep';
+import { PasswordField } from './PasswordField';
 import { loginProblem, type Realm, requestSession } from './signIn';
+import { useConnections } from './useConnections';
 
 type Props = {
   realm: Realm;
   /** Prefills the email, and asks for that tenant: signing in again over a page keeps both. */
   email?: string;
   tenantId?: string | null;
-  onSession: (session: Session, used: { email: string; password: string }) => Promise<void>;
+  /** The token of an invitation, which is accepted by signing in. */
+  invitation?: string;
+  onSession: (session: Session) => Promise<void>;
 };
 
-export function LoginForm({ realm, email: knownEmail = '', tenantId, onSession }: Props) {
+export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation, onSession }: Props) {
   const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
-  const [shown, setShown] = useState(false);
-  const [capsLock, setCapsLock] = useState(false);
+  const [step, setStep] = useState<'password' | 'code'>('password');
+  const [withPassword, setWithPassword] = useState(false);
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const passwordField = useRef<HTMLInputElement>(null);
+  const { connections, look } = useConnections(realm === 'tenant' && !invitation);
   const id = useId();
 
-  const watchCapsLock = (event: KeyboardEvent) => setCapsLock(event.getModifierState('CapsLock'));
+  const fail = (error: ApiError) => {
+    if (error.code === 'OTP_REQUIRED') {
+      setStep('code');
+      return;
+    }
+    setProblem(loginProblem(error));
+    passwordField.current?.select();
+  };
 
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const signIn = async (otp?: string) => {
     if (busy) {
       return;
     }
     setBusy(true);
     setProblem('');
-    const used = { email: email.trim(), password };
     try {
-      const session = await requestSession(tenantId ? { ...used, tenant_id: tenantId } : used);
+      const session = await requestSession({
+        email: email.trim(),
+        password,
+        ...(tenantId ? { tenant_id: tenantId } : {}),
+        ...(otp ? { otp } : {}),
+        ...(invitation ? { invitation } : {}),
+      });
       const isOperator = session.user.role === 'super_admin';
       if (isOperator !== (realm === 'control')) {
         setProblem(realm === 'control' ? 'Email or password is wrong.' : 'This account has no tenant here.');
+        setStep('password');
         return;
       }
-      await onSession(session, used);
+      await onSession(session);
     } catch (error) {
-      setProblem(loginProblem(asApiError(error)));
-      passwordField.current?.select();
+      fail(asApiError(error));
     } finally {
       setBusy(false);
     }
   };
 
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void signIn();
+  };
+
+  if (step === 'code') {
+    const back = () => {
+      setStep('password');
+      setPassword('');
+      setProblem('');
+    };
+    return <CodeStep busy={busy} problem={problem} onCode={(code) => void signIn(code)} onBack={back} />;
+  }
+  const usesProvider = connections.length > 0 && !withPassword;
   return (
     <form
       className="login-form"
@@ -65,48 +96,47 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, onSession }
           autoComplete="username"
           // biome-ignore lint/a11y/noAutofocus: the page has one purpose, and this is where it starts
           autoFocus={!knownEmail}
+          readOnly={Boolean(invitation)}
           value={email}
           onChange={(event) => setEmail(event.target.value)}
+          onBlur={(event) => void look(event.target.value)}
         />
       </div>
-      <div className="field">
-        <label htmlFor={`${id}-password`}>Password</label>
-        <div className="login-password">
-          <input
-            ref={passwordField}
-            id={`${id}-password`}
-            className="input"
-            type={shown ? 'text' : 'password'}
-            name="password"
-            autoComplete="current-password"
-            // biome-ignore lint/a11y/noAutofocus: the email is known, so the password is what is missing
-            autoFocus={Boolean(knownEmail)}
-            data-focus={Boolean(knownEmail)}
-            value={password}
-            aria-describedby={capsLock ? `${id}-caps` : undefined}
-            onChange={(event) => setPassword(event.target.value)}
-            onKeyDown={watchCapsLock}
-            onKeyUp={watchCapsLock}
-            onBlur={() => setCapsLock(false)}
-          />
-          <button type="button" className="btn" aria-pressed={shown} onClick={() => setShown(!shown)}>
-            Show password
+      {usesProvider ? (
+        <>
+          {connections.map((connection) => (
+            <a key={connection.start_url} className="btn primary" href={startUrl(connection.start_url)}>
+              Continue with {connection.display_name}
+            </a>
+          ))}
+          <button type="button" className="link" onClick={() => setWithPassword(true)}>
+            Use a password instead
           </button>
-        </div>
-        {capsLock && (
-          <p id={`${id}-caps`} className="warn" role="status">
-            Caps Lock is on.
-          </p>
-        )}
-      </div>
+        </>
+      ) : (
+        <PasswordField
+          value={password}
+          fieldRef={passwordField}
+          autoFocus={Boolean(knownEmail)}
+          onChange={setPassword}
+        />
+      )}
       {problem && (
         <p id={`${id}-problem`} className="login-notice" role="alert">
           {problem}
         </p>
       )}
-      <button type="submit" className="btn primary" aria-disabled={busy}>
-        {busy ? 'Signing in' : 'Sign in'}
-      </button>
+      {!usesProvider && (
+        <button type="submit" className="btn primary" aria-disabled={busy}>
+          {busy ? 'Signing in' : 'Sign in'}
+        </button>
+      )}
     </form>
   );
+}
+
+/** The provider sends the browser back to the page that was asked for. */
+function startUrl(url: string): string {
+  const next = new URLSearchParams(location.search).get('next');
+  return next ? `${url}&next=${encodeURIComponent(next)}` : url;
 }

@@ -1,38 +1,50 @@
 import './login.css';
 import { useEffect, useState } from 'react';
-import type { DemoAccount, Session } from '../../api/types';
+import type { Session } from '../../api/types';
 import { beginSession } from '../../app/session';
 import { BrandMark } from '../../ui/Brand';
+import { DemoAccounts } from './DemoAccounts';
+import { ForgotPassword } from './ForgotPassword';
+import { Invitation } from './Invitation';
 import { LoginForm } from './LoginForm';
 import { safeNextPath } from './nextPath';
-import { isServerReachable, type Realm, requestDemoAccounts, requestSession } from './signIn';
+import { ResetPassword } from './ResetPassword';
+import { SsoArrival } from './SsoArrival';
+import { isServerReachable, moveSession, type Realm } from './signIn';
+import { ssoProblem } from './ssoProblem';
 import { rememberTenant, TenantChoice } from './TenantChoice';
 
 const SERVER_CHECK_MS = 2_000;
 
+const TITLES: Record<string, string> = {
+  '/login/forgot': 'Set a new password',
+  '/reset-password': 'Set a new password',
+  '/join': 'You are invited',
+  '/login/sso': 'Signing in',
+};
+
 export function LoginPage({ realm, onSignedIn }: { realm: Realm; onSignedIn: () => Promise<void> }) {
   const [choosing, setChoosing] = useState<Session | null>(null);
-  const [credentials, setCredentials] = useState<{ email: string; password: string } | null>(null);
   const reachable = useServerReachable();
-  const demoAccounts = useDemoAccounts(realm);
   const control = realm === 'control';
+  const path = location.pathname;
+  const title = TITLES[path] ?? (control ? 'Sign in to the control plane' : 'Sign in to Opsplane');
 
   useEffect(() => {
-    document.title = control ? 'Sign in – Opsplane control plane' : 'Sign in – Opsplane';
+    document.title = control ? 'Sign in – Opsplane control plane' : `${TITLES[path] ?? 'Sign in'} – Opsplane`;
   }, [control]);
 
-  const enter = async (session: Session) => {
+  const enter = async (session: Session, wanted?: string | null) => {
     const home = control ? '/control/tenants' : '/';
-    const next = safeNextPath(new URLSearchParams(location.search).get('next'), home);
+    const next = safeNextPath(wanted ?? new URLSearchParams(location.search).get('next'), home);
     history.replaceState(null, '', next);
     rememberTenant(session.user.tenant_id);
     await beginSession(session);
     await onSignedIn();
   };
 
-  const accept = (session: Session, used: { email: string; password: string }) => {
+  const accept = (session: Session) => {
     if (!control && session.user.tenants.length > 1) {
-      setCredentials(used);
       setChoosing(session);
       return Promise.resolve();
     }
@@ -40,14 +52,9 @@ export function LoginPage({ realm, onSignedIn }: { realm: Realm; onSignedIn: () 
   };
 
   const choose = async (tenantId: string) => {
-    if (!choosing || !credentials) {
-      return;
+    if (choosing) {
+      await enter(tenantId === choosing.user.tenant_id ? choosing : await moveSession(choosing, tenantId));
     }
-    const session =
-      tenantId === choosing.user.tenant_id
-        ? choosing
-        : await requestSession({ ...credentials, tenant_id: tenantId });
-    await enter(session);
   };
 
   return (
@@ -55,7 +62,7 @@ export function LoginPage({ realm, onSignedIn }: { realm: Realm; onSignedIn: () 
       <div className="login-card">
         <div className="row">
           <BrandMark size={24} />
-          <h1>{control ? 'Sign in to the control plane' : 'Sign in to Opsplane'}</h1>
+          <h1>{title}</h1>
         </div>
         {!reachable && (
           <p className="login-notice" role="alert">
@@ -65,49 +72,49 @@ export function LoginPage({ realm, onSignedIn }: { realm: Realm; onSignedIn: () 
         {choosing ? (
           <TenantChoice tenants={choosing.user.tenants} onChoose={choose} />
         ) : (
-          <>
-            <LoginForm realm={realm} onSession={accept} />
-            <DemoAccounts accounts={demoAccounts} onSession={accept} />
-          </>
+          <Content path={path} realm={realm} accept={accept} enter={enter} />
         )}
       </div>
     </main>
   );
 }
 
-function DemoAccounts(props: {
-  accounts: DemoAccount[];
-  onSession: (session: Session, used: { email: string; password: string }) => Promise<void>;
-}) {
-  const [problem, setProblem] = useState('');
-  if (props.accounts.length === 0) {
-    return null;
+type ContentProps = {
+  path: string;
+  realm: Realm;
+  accept: (session: Session) => Promise<void>;
+  enter: (session: Session, wanted?: string | null) => Promise<void>;
+};
+
+function Content({ path, realm, accept, enter }: ContentProps) {
+  switch (path) {
+    case '/login/forgot':
+      return <ForgotPassword />;
+    case '/reset-password':
+      return <ResetPassword />;
+    case '/join':
+      return <Invitation onSession={(session) => enter(session, '/')} />;
+    case '/login/sso':
+      return <SsoArrival onSession={enter} />;
+    default:
+      return (
+        <>
+          <ProviderProblem />
+          <LoginForm realm={realm} onSession={accept} />
+          {realm === 'tenant' && <a href="/login/forgot">Forgot your password?</a>}
+          <DemoAccounts realm={realm} onSession={accept} />
+        </>
+      );
   }
-  const signIn = async (account: DemoAccount) => {
-    const used = { email: account.email, password: account.password };
-    try {
-      const asked = account.tenant_id ? { ...used, tenant_id: account.tenant_id } : used;
-      await props.onSession(await requestSession(asked), used);
-    } catch {
-      setProblem('This demo account could not sign in.');
-    }
-  };
-  return (
-    <section className="login-demo" aria-labelledby="demo-title">
-      <h2 id="demo-title">Demo accounts</h2>
-      <ul>
-        {props.accounts.map((account) => (
-          <li key={account.email + account.tenant_id}>
-            <button type="button" className="btn" onClick={() => signIn(account)}>
-              <span className="clip">{account.label}</span>
-              <span className="hint">{account.role.replace('_', ' ')}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {problem && <p role="alert">{problem}</p>}
-    </section>
-  );
+}
+
+function ProviderProblem() {
+  const code = new URLSearchParams(location.search).get('error');
+  return code ? (
+    <p className="login-notice" role="alert">
+      {ssoProblem(code)}
+    </p>
+  ) : null;
 }
 
 function useServerReachable(): boolean {
@@ -129,14 +136,4 @@ function useServerReachable(): boolean {
     };
   }, []);
   return reachable;
-}
-
-function useDemoAccounts(realm: Realm): DemoAccount[] {
-  const [accounts, setAccounts] = useState<DemoAccount[]>([]);
-  useEffect(() => {
-    requestDemoAccounts(realm)
-      .then(setAccounts)
-      .catch(() => setAccounts([]));
-  }, [realm]);
-  return accounts;
 }

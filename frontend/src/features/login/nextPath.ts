@@ -1,13 +1,13 @@
 // Where to go after login: only to a path of our own, never to another site.
 
-const LOGIN_PATHS = new Set(['/login', '/control/login']);
+const LOGIN_PATH = /^\/((control\/)?login(\/|$)|join$|reset-password$)/;
 
 export function safeNextPath(wanted: string | null, fallback: string): string {
   if (!wanted?.startsWith('/') || wanted.startsWith('//') || wanted.includes('\\')) {
     return fallback;
   }
   const url = new URL(wanted, 'http://own.invalid');
-  if (url.host !== 'own.invalid' || LOGIN_PATHS.has(url.pathname)) {
+  if (url.host !== 'own.invalid' || LOGIN_PATH.test(url.pathname)) {
     return fallback;
   }
   const wantsControl = url.pathname.startsWith('/control');

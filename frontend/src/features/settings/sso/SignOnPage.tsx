@@ -1,10 +1,36 @@
+import './sso.css';
+import { useQuery } from '@tanstack/react-query';
+import { useSession } from '../../../app/session';
+import { Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { usePageTitle } from '../../../ui/usePageTitle';
+import { ConnectionForm } from './ConnectionForm';
+import { ScimPanel } from './ScimPanel';
+import { fetchConnection } from './ssoApi';
 
 export function SignOnPage() {
-  usePageTitle('Single sign-on', null);
+  const { user } = useSession();
+  usePageTitle('Single sign-on', user?.tenant_name);
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['sso'],
+    queryFn: ({ signal }) => fetchConnection(signal),
+  });
   return (
-    <div className="page-head">
-      <h1>Single sign-on</h1>
-    </div>
+    <>
+      <div className="page-head">
+        <h1>Single sign-on</h1>
+      </div>
+      {isPending && (
+        <Loading label="single sign-on">
+          <SkeletonRows rows={6} height={44} />
+        </Loading>
+      )}
+      {error && <Failed what="Single sign-on" error={error} onRetry={refetch} />}
+      {data !== undefined && (
+        <>
+          <ConnectionForm key={data?.version ?? 0} connection={data} />
+          <ScimPanel />
+        </>
+      )}
+    </>
   );
 }

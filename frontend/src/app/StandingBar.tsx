@@ -1,0 +1,36 @@
+import './impersonation.css';
+import { useQuery } from '@tanstack/react-query';
+import { get } from '../api/client';
+import type { OwnUsage } from '../api/types';
+import { plural } from '../ui/plural';
+
+const LOOK_MS = 60_000;
+
+/** Says it on every page when writes are refused or what senders post is kept: nobody should find out by an incident. */
+export function StandingBar() {
+  const { data } = useQuery({
+    queryKey: ['standing'],
+    queryFn: ({ signal }) => get<OwnUsage>('/api/usage', {}, signal),
+    refetchInterval: LOOK_MS,
+    staleTime: LOOK_MS,
+  });
+  if (!data || (data.standing === 'active' && data.held === 0)) {
+    return null;
+  }
+  return (
+    <div className="standing" role="status">
+      {data.standing === 'suspended' && (
+        <span>This tenant is suspended: everything can be read, nothing can be changed.</span>
+      )}
+      {data.standing === 'frozen' && (
+        <span>This tenant is being moved: changes are possible again in a moment.</span>
+      )}
+      {data.held > 0 && (
+        <span>
+          {plural(data.held, 'payload')} of your senders {data.held === 1 ? 'is' : 'are'} kept and not
+          processed yet.
+        </span>
+      )}
+    </div>
+  );
+}

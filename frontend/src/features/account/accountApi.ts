@@ -1,0 +1,34 @@
+import { call, get, patch, post, remove } from '../../api/client';
+import type { FactorBegun, Page, RecoveryCodes, SessionRead, User } from '../../api/types';
+
+export function fetchProfile(signal?: AbortSignal): Promise<User> {
+  return get<User>('/api/auth/me', {}, signal);
+}
+
+export function saveProfile(change: { name?: string; time_zone?: string | null }): Promise<User> {
+  return patch<User>('/api/auth/me', change);
+}
+
+export function changePassword(change: { old_password: string; new_password: string }) {
+  return post<{ sessions_ended: number }>('/api/auth/change-password', change);
+}
+
+export function beginFactor(): Promise<FactorBegun> {
+  return post<FactorBegun>('/api/auth/totp');
+}
+
+export function confirmFactor(code: string): Promise<RecoveryCodes> {
+  return post<RecoveryCodes>('/api/auth/totp/confirm', { code });
+}
+
+export function removeFactor(proof: { password: string; otp: string }): Promise<unknown> {
+  return call({ method: 'DELETE', path: '/api/auth/totp', body: proof });
+}
+
+export function fetchSessions(signal?: AbortSignal): Promise<Page<SessionRead>> {
+  return get<Page<SessionRead>>('/api/auth/sessions', { limit: 100 }, signal);
+}
+
+export function endSession(id: string): Promise<unknown> {
+  return remove(`/api/auth/sessions/${id}`);
+}

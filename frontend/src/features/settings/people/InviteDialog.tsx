@@ -1,0 +1,107 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type SubmitEvent, useId, useState } from 'react';
+import { newKey } from '../../../api/client';
+import type { InvitedAll } from '../../../api/types';
+import { Dialog, DialogActions } from '../../../ui/Dialog';
+import { Problem } from '../../../ui/Problem';
+import { plural } from '../../../ui/plural';
+import { useAction } from '../../../ui/useAction';
+import { invite, type Role } from './peopleApi';
+import { addresses, ROLES } from './roles';
+
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const [text, setText] = useState('');
+  const [role, setRole] = useState<Role>('operator');
+  const [answer, setAnswer] = useState<InvitedAll | null>(null);
+  const [key] = useState(newKey);
+  const action = useAction();
+  const client = useQueryClient();
+  const id = useId();
+  const emails = addresses(text);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (emails.length === 0) {
+      return;
+    }
+    await action.run(async () => {
+      setAnswer(await invite(emails, role, key));
+      await client.invalidateQueries({ queryKey: ['invitations'] });
+    });
+  };
+  if (answer) {
+    return (
+      <Dialog title="Invited" onClose={onClose} width={560}>
+        {!answer.is_mail_configured && (
+          <p role="status">
+            This installation sends no mail. Hand these links over yourself; they are shown only now.
+          </p>
+        )}
+        <InvitedList items={answer.items} />
+        <DialogActions>
+          <button type="button" className="btn primary" onClick={onClose}>
+            Done
+          </button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="Invite people" onClose={onClose}>
+      <form onSubmit={submit}>
+        <div className="field">
+          <label htmlFor={`${id}-emails`}>Email addresses</label>
+          <textarea
+            id={`${id}-emails`}
+            className="input"
+            required
+            placeholder="One or many, with commas or lines between them"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-role`}>Role</label>
+          <select
+            id={`${id}-role`}
+            className="input"
+            value={role}
+            onChange={(event) => setRole(event.target.value as Role)}
+          >
+            {ROLES.map((known) => (
+              <option key={known}>{known}</option>
+            ))}
+          </select>
+        </div>
+        <Problem what="Nobody was invited" problem={action.problem} />
+        <DialogActions>
+          <button type="button" className="btn" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="btn primary" aria-disabled={action.busy || emails.length === 0}>
+            Invite {emails.length === 0 ? 'people' : plural(emails.length, 'person', 'people')}
+          </button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+const OUTCOMES = {
+  invited: 'invited',
+  already_invited: 'was invited before',
+  already_member: 'is a member already',
+} as const;
+
+export function InvitedList({ items }: { items: InvitedAll['items'] }) {
+  return (
+    <ul className="invited">
+      {items.map((item) => (
+        <li key={item.email}>
+          <b>{item.email}</b> {OUTCOMES[item.outcome]}
+          {item.is_mailed && ', a mail is on its way'}
+          {item.link && <span className="mono">{item.link}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
