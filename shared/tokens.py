@@ -32,6 +32,12 @@ class Claims(BaseModel):
     name: str
     role: str
     tenant_id: str | None
+    method: str = "password"
+    """``sso``: a tenant's own provider vouches for them, so they may act in this tenant, and not on their account."""
+    second_factor: bool = False
+    """Opened with a one-time code as well; without it a super-admin may only set one up."""
+    impersonated_by: str | None = None
+    """The super-admin behind it; ``sid`` is the impersonation then."""
     sid: UUID
     iat: int
     exp: int

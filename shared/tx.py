@@ -50,6 +50,10 @@ class Actor:
     requests_per_minute: int | None = None
     """Instead of the role's limit."""
     expires_at: datetime | None = None
+    impersonated_by: str | None = None
+    """The super-admin who acts under this name, for the audit log."""
+    session_id: UUID | None = None
+    """Of the control plane; an impersonation has its own id here."""
 
     def require(self, permission: str) -> None:
         if permission not in self.permissions:
@@ -68,6 +72,8 @@ class Event(BaseModel):
 
     kind: ClassVar[str]
     audited: ClassVar[bool] = False
+    refused: ClassVar[bool] = False
+    """What was asked for did not happen."""
 
     @property
     def target(self) -> str:

@@ -1,1 +1,1 @@
-"""Billing: customers and subscriptions at Stripe, and the plan that follows from them."""
+"""Billing: what Stripe knows of our tenants, what we want of it, and what that means for their plan and standing."""

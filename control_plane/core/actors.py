@@ -1,18 +1,29 @@
 """From a bearer token to an Actor. API keys belong to a tenant's plane and open nothing here.
 
 Tokens are not looked up: signing out, or taking a role away, takes effect when the access token ends, at most fifteen
-minutes later.
+minutes later. A super-admin without a second factor gets a token with which one can be set up, and nothing else; an
+impersonation's token is for the tenant's plane, and here only tells whose it is.
 """
 
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 
-from control_plane.core.permissions import ROLES, SUPER_ADMIN
+from control_plane.core.permissions import ENROLMENT, ROLES, SUPER_ADMIN, Permission
 from shared.errors import Forbidden, Unauthorized
 from shared.tokens import Claims, Verifier
 from shared.tx import Actor, Tenant
 from shared.web.operations import Operation
+
+MAY_ENROL = frozenset({"begin_totp", "confirm_totp", "read_profile"})
+"""Operations for a super-admin without a second factor."""
+
+
+class TotpEnrolmentRequired(Forbidden):
+    code = "TOTP_ENROLMENT_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("A super-admin needs a second factor: set one up, then sign in again with its code.")
 
 
 def bearer_authentication(verifier: Verifier) -> Callable[[Request, Operation], Awaitable[Actor]]:
@@ -22,7 +33,10 @@ def bearer_authentication(verifier: Verifier) -> Callable[[Request, Operation], 
             raise Unauthorized(
                 "Sign in first: this needs Authorization: Bearer with a token; API keys are not valid here."
             )
-        actor = actor_of(await verifier.verify(token.strip()))
+        claims = await verifier.verify(token.strip())
+        actor = actor_of(claims)
+        if actor.role == SUPER_ADMIN and not claims.second_factor and operation.id not in MAY_ENROL:
+            raise TotpEnrolmentRequired
         check_asserted_tenant(actor, request.headers.get("x-tenant-id"))
         return actor
 
@@ -32,15 +46,27 @@ def bearer_authentication(verifier: Verifier) -> Callable[[Request, Operation], 
 def actor_of(claims: Claims) -> Actor:
     """A super-admin acts for no tenant: a token that names both gets no permissions at all."""
     tenant = None if claims.tenant_id is None else Tenant(id=claims.tenant_id, schema="")
-    contradiction = (claims.role == SUPER_ADMIN) != (tenant is None)
     return Actor(
         id=claims.sub,
         kind="user",
         name=claims.email,
         role=claims.role,
-        permissions=frozenset() if contradiction or claims.role == "system" else ROLES.get(claims.role, frozenset()),
+        permissions=_permissions_of(claims),
         tenant=tenant,
+        impersonated_by=claims.impersonated_by,
+        session_id=claims.sid,
     )
+
+
+def _permissions_of(claims: Claims) -> frozenset[Permission]:
+    if (claims.role == SUPER_ADMIN) != (claims.tenant_id is None) or claims.role == "system":
+        return frozenset()
+    granted = ROLES.get(claims.role, frozenset())
+    if claims.impersonated_by is not None:
+        return granted & {Permission.PROFILE_READ}
+    if claims.role == SUPER_ADMIN and not claims.second_factor:
+        return granted & ENROLMENT
+    return granted - {Permission.ACCOUNT_MANAGE} if claims.method == "sso" else granted
 
 
 def check_asserted_tenant(actor: Actor, asserted: str | None) -> None:

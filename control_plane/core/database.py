@@ -11,9 +11,10 @@ from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from uuid_utils.compat import uuid7
 
+from shared.audit.log import append
 from shared.database import absence_is_unavailable
 from shared.trace import current_trace_id
-from shared.tx import Actor, Clock, ReadTx, WriteTx, utc_now
+from shared.tx import Actor, Clock, Event, ReadTx, WriteTx, utc_now
 
 SCHEMA = "control"
 BIND = text("select set_config('search_path', :schema, true), set_config('transaction_read_only', :read_only, true)")
@@ -49,6 +50,12 @@ class ControlDatabase:
             yield tx
             await session.flush()
             await _record(tx)
+            await append(tx, [event for event in tx.events if event.audited], of_tenants=True)
+
+    async def note(self, actor: Actor, event: Event) -> None:
+        """Only an entry in the audit log: what was asked for did not happen."""
+        async with self.write(actor) as tx:
+            await append(tx, [event], of_tenants=True)
 
     async def check(self) -> None:
         """For ``/readyz``. Raises Unavailable when the database does not answer."""

@@ -16,8 +16,9 @@ APP_ROLE = "opsplane_control"
 GRANTS = f"""
     grant usage on schema {SCHEMA} to {APP_ROLE};
     grant select, insert, update, delete on all tables in schema {SCHEMA} to {APP_ROLE};
-    revoke insert, update, delete on {SCHEMA}.schema_version, {SCHEMA}.plans from {APP_ROLE};
-    revoke update, delete on {SCHEMA}.events from {APP_ROLE};
+    revoke insert, update, delete on {SCHEMA}.schema_version from {APP_ROLE};
+    revoke update, delete on {SCHEMA}.plans from {APP_ROLE};
+    revoke update, delete on {SCHEMA}.events, {SCHEMA}.audit_log from {APP_ROLE};
 """
 
 

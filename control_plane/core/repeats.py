@@ -21,6 +21,9 @@ KEEP = text(
     "insert into idempotency_keys (actor_id, key, fingerprint, status, body, created_at)"
     " values (:actor_id, :key, :fingerprint, 200, :body, :now) on conflict (actor_id, key) do nothing returning key"
 )
+REPLACE = text(
+    "update idempotency_keys set body = :body where actor_id = :actor_id and key = :key and fingerprint = :fingerprint"
+)
 FORGET = text(
     "delete from idempotency_keys where ctid = any(array("
     " select ctid from idempotency_keys where created_at < :before limit 1000))"
@@ -64,6 +67,13 @@ class Repeat(Generic[T]):
         names = {"actor_id": self.call.actor_id, "key": self.call.key, "fingerprint": self.call.fingerprint}
         kept = await tx.session.execute(KEEP, {**names, "body": answer.model_dump_json().encode(), "now": tx.now})
         return answer if kept.first() is not None else (await self.earlier(tx) or answer)
+
+    async def replace(self, tx: WriteTx, answer: T) -> T:
+        """The kept answer of this very request becomes a newer one: the verb went on after the commit that kept it."""
+        if self.call is not None:
+            names = {"actor_id": self.call.actor_id, "key": self.call.key, "fingerprint": self.call.fingerprint}
+            await tx.session.execute(REPLACE, {**names, "body": answer.model_dump_json().encode()})
+        return answer
 
 
 async def forget_old_answers(tx: WriteTx) -> None:

@@ -1,6 +1,10 @@
-"""The accounts of a demo installation, as the launcher wrote them. The API keys in the same file never leave it."""
+"""The accounts of a demo installation, as the launcher wrote them. The API keys in the same file never leave it.
+
+The super-admin's second factor is as public as their password here: each answer carries a code that counts now.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -11,11 +15,17 @@ from control_plane.identity.rules import Role
 from control_plane.identity.schemas import DemoAccount, DemoAccounts
 
 MAX_FILE_BYTES = 1024 * 1024
+CodeOf = Callable[[str, str], Awaitable[str | None]]
+"""From e-mail address and secret to a code that counts now."""
 
 
 class _Login(BaseModel):
     email: str
     password: str
+
+
+class _SuperAdmin(_Login):
+    totp_secret: str | None = None
 
 
 class _DemoTenant(BaseModel):
@@ -26,11 +36,11 @@ class _DemoTenant(BaseModel):
 
 
 class _DemoFile(BaseModel):
-    super_admin: _Login
+    super_admin: _SuperAdmin
     tenants: list[_DemoTenant]
 
 
-async def demo_accounts(path: Path | None) -> DemoAccounts:
+async def demo_accounts(path: Path | None, code_of: CodeOf) -> DemoAccounts:
     """Raises NotADemo without a file; DemoAccountsUnreadable while it is half written."""
     if path is None:
         raise NotADemo
@@ -39,9 +49,12 @@ async def demo_accounts(path: Path | None) -> DemoAccounts:
     except FileNotFoundError:
         raise NotADemo from None
     try:
-        return DemoAccounts(accounts=_accounts(_DemoFile.model_validate_json(content)))
+        file = _DemoFile.model_validate_json(content)
     except ValidationError as error:
         raise DemoAccountsUnreadable from error
+    secret = file.super_admin.totp_secret
+    otp = None if secret is None else await code_of(file.super_admin.email, secret)
+    return DemoAccounts(accounts=_accounts(file, otp))
 
 
 def _read(path: Path) -> bytes:
@@ -49,9 +62,14 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_FILE_BYTES)
 
 
-def _accounts(file: _DemoFile) -> list[DemoAccount]:
+def _accounts(file: _DemoFile, otp: str | None) -> list[DemoAccount]:
     super_admin = DemoAccount(
-        **file.super_admin.model_dump(), tenant_id=None, role=SUPER_ADMIN, label="Super-admin of all tenants"
+        email=file.super_admin.email,
+        password=file.super_admin.password,
+        tenant_id=None,
+        role=SUPER_ADMIN,
+        label="Super-admin of all tenants",
+        otp=otp,
     )
     members = [
         DemoAccount(

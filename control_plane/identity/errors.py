@@ -1,4 +1,4 @@
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable
+from shared.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RateLimited, Unauthorized, Unavailable
 
 
 class WrongCredentials(Unauthorized):
@@ -6,6 +6,42 @@ class WrongCredentials(Unauthorized):
 
     def __init__(self) -> None:
         super().__init__("The e-mail address or the password is wrong.")
+
+
+class OtpRequired(Unauthorized):
+    """Only after the right password."""
+
+    code = "OTP_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("This account needs the code of its authenticator app as well.")
+
+
+class WrongOtp(Unauthorized):
+    """Wrong, too old, or used already."""
+
+    code = "OTP_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong or was used already; take the next one.")
+
+
+class AccountLocked(RateLimited):
+    """The same whether there is such an account or not."""
+
+    code = "ACCOUNT_LOCKED"
+
+    def __init__(self, minutes: int) -> None:
+        unit = "minute" if minutes == 1 else "minutes"
+        super().__init__(
+            f"There were too many wrong tries. The next one is possible in {minutes} {unit}.",
+            retry_after_seconds=minutes * 60,
+        )
+
+
+class SessionNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("You have no such session.")
 
 
 class SessionEnded(Unauthorized):
@@ -26,9 +62,120 @@ class NoSeat(Forbidden):
         )
 
 
+class SsoRequired(Forbidden):
+    code = "SSO_REQUIRED"
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"Members of {tenant_id} sign in through its single sign-on, not with a password.")
+
+
+class NotAMember(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such member.")
+
+
+class LastAdmin(Conflict):
+    code = "LAST_ADMIN"
+
+    def __init__(self) -> None:
+        super().__init__("This is the tenant's last admin; make somebody else an admin first.")
+
+
 class EmailTaken(Conflict):
     def __init__(self, email: str) -> None:
         super().__init__(f"There is a user {email} already.")
+
+
+class AccountExists(Conflict):
+    code = "ACCOUNT_EXISTS"
+
+    def __init__(self) -> None:
+        super().__init__("There is an account with this address already; sign in to accept the invitation.")
+
+
+class RegistrationClosed(Forbidden):
+    code = "REGISTRATION_CLOSED"
+
+    def __init__(self) -> None:
+        super().__init__("This installation takes new people by invitation only.")
+
+
+class InvitationNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such open invitation.")
+
+
+class InvitationInvalid(NotFound):
+    """The same for a token that is unknown, used, revoked or expired."""
+
+    code = "INVITATION_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__("This invitation is not valid any more; ask for a new one.")
+
+
+class InvitedSomebodyElse(Forbidden):
+    code = "INVITED_SOMEBODY_ELSE"
+
+    def __init__(self) -> None:
+        super().__init__("This invitation is for another e-mail address than the one you are signed in with.")
+
+
+class ResetInvalid(Invalid):
+    """The same for a token that is unknown, used or expired."""
+
+    code = "RESET_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__("This link is not valid any more; ask for a new one.")
+
+
+class TenantNotNamed(Invalid):
+    def __init__(self) -> None:
+        message = "name the tenant"
+        super().__init__(f"query.tenant_id: {message}", errors=[FieldError(field="query.tenant_id", message=message)])
+
+
+class FactorExists(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This account has an authenticator app already; remove it first.")
+
+
+class NoFactorBegun(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Begin with POST /api/auth/totp, then confirm with a code of the app.")
+
+
+class NoFactor(NotFound):
+    def __init__(self) -> None:
+        super().__init__("This account has no second factor.")
+
+
+class FactorRequired(Conflict):
+    def __init__(self) -> None:
+        super().__init__("A super-admin can't be without a second factor.")
+
+
+class NotForAdmins(Forbidden):
+    """The same for a super-admin and for a member of other tenants, which an admin need not know about."""
+
+    def __init__(self) -> None:
+        super().__init__("Only a super-admin can reset this person's second factor.")
+
+
+class KeyWaiting(Conflict):
+    def __init__(self) -> None:
+        super().__init__("A new signing key is published already and signs soon; rotate again after that.")
+
+
+class ImpersonationNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such impersonation.")
+
+
+class NobodyToImpersonate(Conflict):
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"Nobody can work in {tenant_id} now.")
 
 
 class UserNotFound(NotFound):
@@ -54,3 +201,7 @@ class NotADemo(NotFound):
 class DemoAccountsUnreadable(Unavailable):
     def __init__(self) -> None:
         super().__init__("The demo accounts can't be read at this moment.", retry_after_seconds=2)
+
+
+class MailNotSent(Unavailable):
+    """``detail`` is for whoever asked for the mail; the log knows more."""

@@ -1,14 +1,15 @@
 """The signing keys, in memory. They change rarely and are needed by every request.
 
 A key is published before it signs (``active_from``) and after it has signed (``retire_at``), so that a rotation is two
-rows and no restart. While the database is away the keys known last go on working.
+rows and no restart: the planes ask for the keys every five minutes, and a new one waits for at least fifteen. While the
+database is away the keys known last go on working.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from control_plane.core.system import SYSTEM
 from control_plane.identity import service
 from control_plane.identity.models import SigningKeyRow
+from control_plane.identity.schemas import SigningKeysRead
 from control_plane.identity.vault import KeyVault
 from shared.errors import Unavailable
 from shared.tokens import public_keys
-from shared.tx import Clock, Database, utc_now
+from shared.tx import Actor, Clock, Database, utc_now
 
-FRESH_SECONDS = 60.0
+FRESH_SECONDS = 10.0
 UNKNOWN_KID_SECONDS = 5.0
 
 
@@ -34,10 +36,22 @@ class SigningKey:
 
 
 class SigningKeys:
-    def __init__(self, database: Database, vault: KeyVault, *, clock: Clock = utc_now) -> None:
+    """``lead``: how long a new key is published before it signs; ``days``: how long it signs before the next one."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: KeyVault,
+        *,
+        clock: Clock = utc_now,
+        lead: timedelta = timedelta(minutes=15),
+        days: int = 90,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
+        self._lead = lead
+        self._days = days
         self._lock = asyncio.Lock()
         self._keys: list[SigningKey] = []
         self._public: dict[str, Any] = {}
@@ -57,6 +71,18 @@ class SigningKeys:
     async def jwk_set(self) -> dict[str, Any]:
         await self._refresh(FRESH_SECONDS)
         return {"keys": [key.public_jwk for key in self._keys]}
+
+    async def rotate(self, actor: Actor, *, immediately: bool) -> SigningKeysRead:
+        """Raises KeyWaiting. Other processes notice within ten seconds."""
+        async with self._database.write(actor) as tx:
+            keys = await service.rotate_signing_key(tx, self._vault, self._lead, immediately=immediately)
+        self._loaded_at = float("-inf")
+        return keys
+
+    async def rotate_when_due(self) -> None:
+        """A tick."""
+        async with self._database.write(SYSTEM) as tx:
+            await service.rotate_when_due(tx, self._vault, self._lead, self._days)
 
     async def _refresh(self, fresh_seconds: float) -> None:
         if self._is_fresh(fresh_seconds):

@@ -7,9 +7,9 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from control_plane.identity.keys import SigningKeys
-from control_plane.identity.schemas import OpenSession
+from control_plane.identity.schemas import ImpersonationRead, OpenSession
 from shared.tokens import Audience, Claims, sign
-from shared.tx import Clock, utc_now
+from shared.tx import Actor, Clock, utc_now
 
 INTERNAL_SECONDS = 60
 
@@ -32,8 +32,27 @@ class TokenIssuer:
             name=user.name,
             role=user.role,
             tenant_id=user.tenant_id,
+            method=session.method,
+            second_factor=session.has_second_factor,
         )
         return await self._sign(claims, "opsplane")
+
+    async def impersonation_token(self, actor: Actor, started: ImpersonationRead, role: str) -> tuple[str, int]:
+        """And how many seconds it lasts: to the end of the impersonation."""
+        seconds = max(1, int((started.ends_at - started.starts_at).total_seconds()))
+        claims = _claims(
+            actor.id,
+            started.id,
+            started.starts_at,
+            seconds,
+            email=actor.name,
+            name=actor.name,
+            role=role,
+            tenant_id=started.tenant_id,
+            second_factor=True,
+            impersonated_by=started.by,
+        )
+        return await self._sign(claims, "opsplane"), seconds
 
     async def internal_token(self) -> str:
         """The control plane itself, for no tenant; refused by every door that is meant for people."""
@@ -64,6 +83,21 @@ def _claims(
     name: str,
     role: str,
     tenant_id: str | None,
+    method: str = "password",
+    second_factor: bool = False,
+    impersonated_by: str | None = None,
 ) -> Claims:
     iat = int(issued_at.timestamp())
-    return Claims(sub=sub, email=email, name=name, role=role, tenant_id=tenant_id, sid=sid, iat=iat, exp=iat + seconds)
+    return Claims(
+        sub=sub,
+        email=email,
+        name=name,
+        role=role,
+        tenant_id=tenant_id,
+        method=method,
+        second_factor=second_factor,
+        impersonated_by=impersonated_by,
+        sid=sid,
+        iat=iat,
+        exp=iat + seconds,
+    )

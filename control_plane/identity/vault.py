@@ -1,7 +1,10 @@
-"""Private signing keys lie sealed in the database, so that a copy of it is not enough to sign tokens."""
+"""Private signing keys and the secrets of authenticator apps lie sealed in the database, so that a copy of it is not
+enough to sign tokens or to make one-time codes.
+"""
 
 import secrets
 from typing import Any
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,27 +19,51 @@ NONCE_BYTES = 12
 
 
 class SecretMismatchError(Exception):
-    """The secret is not the one that the keys in this database were sealed with."""
+    """The secret is not the one that this database's contents were sealed with."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"OPSPLANE_KEY_ENCRYPTION_SECRET is not the secret that {what} was sealed with.")
 
 
-class KeyVault:
+class _Sealed:
+    """AES-GCM with a key of its own for each ``purpose``. Bound to a name, so that rows can't be exchanged."""
+
+    def __init__(self, secret: str, purpose: bytes) -> None:
+        self._cipher = AESGCM(HKDF(SHA256(), length=32, salt=None, info=purpose).derive(secret.encode()))
+
+    def _seal(self, name: str, plain: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, name.encode())
+
+    def _open(self, name: str, sealed: bytes, what: str) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name.encode())
+        except InvalidTag:
+            raise SecretMismatchError(what) from None
+
+
+class KeyVault(_Sealed):
     def __init__(self, secret: str) -> None:
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"opsplane signing keys").derive(secret.encode())
-        self._cipher = AESGCM(derived)
+        super().__init__(secret, b"opsplane signing keys")
 
     def seal(self, kid: str, key: Ed25519PrivateKey) -> bytes:
-        """Bound to its ``kid``, so that rows can't be exchanged."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, key.private_bytes_raw(), kid.encode())
+        return self._seal(kid, key.private_bytes_raw())
 
     def open(self, kid: str, sealed: bytes) -> Ed25519PrivateKey:
-        try:
-            raw = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], kid.encode())
-        except InvalidTag:
-            raise SecretMismatchError(
-                f"OPSPLANE_KEY_ENCRYPTION_SECRET is not the secret that signing key {kid} was sealed with."
-            ) from None
-        return Ed25519PrivateKey.from_private_bytes(raw)
+        return Ed25519PrivateKey.from_private_bytes(self._open(kid, sealed, f"signing key {kid}"))
+
+
+class FactorVault(_Sealed):
+    """Base32 secrets of authenticator apps."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret, b"opsplane second factors")
+
+    def seal(self, user_id: UUID, secret: str) -> bytes:
+        return self._seal(str(user_id), secret.encode())
+
+    def open(self, user_id: UUID, sealed: bytes) -> str:
+        return self._open(str(user_id), sealed, f"the second factor of {user_id}").decode()
 
 
 def public_jwk(kid: str, key: Ed25519PrivateKey) -> dict[str, Any]:

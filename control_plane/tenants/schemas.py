@@ -1,59 +1,311 @@
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import MISSING, AfterValidator, BaseModel, ConfigDict, Field
 
-from control_plane.tenants.rules import TenantState
-from shared.contracts.tenants import TenantId
+from control_plane.tenants.ports import PlacedTenant
+from control_plane.tenants.rules import RESERVED_IDS, OperationKind, OperationState, Step, StepState, TenantState, Where
+from shared.contracts.tenants import TenantId, TenantWanted
 from shared.fields import Email, ShortText, Timestamp
 from shared.pages import PageQuery
 from shared.tx import Event
 
 
+def _not_reserved(tenant_id: str) -> str:
+    if tenant_id in RESERVED_IDS:
+        raise ValueError("is reserved; choose another one")
+    return tenant_id
+
+
 class TenantCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    tenant_id: TenantId = Field(examples=["acme-corp"])
+    tenant_id: Annotated[TenantId, AfterValidator(_not_reserved)] = Field(examples=["acme-corp"])
     name: ShortText
     plan: ShortText
     contact_email: Email
 
 
+class TenantPatch(BaseModel):
+    """What is left out stays as it is. ``reason`` belongs to a change of plan."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: ShortText | MISSING = MISSING
+    contact_email: Email | MISSING = MISSING
+    plan: ShortText | MISSING = MISSING
+    reason: ShortText | None = None
+
+
+class Suspend(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ShortText
+
+
+class Reason(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ShortText | None = None
+
+
+class Delete(BaseModel):
+    """``confirm`` repeats the tenant_id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: str | None = None
+    reason: ShortText | None = None
+
+
+class DeleteQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: str | None = None
+
+
+class Move(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    placement: Where
+    reason: ShortText | None = None
+
+
 class TenantRead(BaseModel):
-    """``events_this_month`` is null as long as the tenant plane has not reported any."""
+    """``generation`` is also the ETag; the tenant's plane has what is wanted once ``observed_generation`` equals it.
+
+    ``operation_id`` and ``operation_kind`` name the unfinished operation, if there is one. ``delete_after`` is when a
+    tenant that is being deleted can no longer be restored. Counts are null as long as nobody has counted.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
     tenant_id: str
     name: str
     plan: str
+    plan_version: int
     contact_email: str
     state: TenantState
+    suspended_reason: str | None
+    placement: Where
+    cell: str
     created_at: Timestamp
+    updated_at: Timestamp
+    delete_after: Timestamp | None
+    generation: int
+    observed_generation: int
+    operation_id: UUID | None = None
+    operation_kind: OperationKind | None = None
     events_this_month: int | None = None
+    users: int | None = None
+
+    @property
+    def version(self) -> int:
+        return self.generation
 
 
 class TenantQuery(PageQuery):
+    """``q``: how the tenant_id, the name or the contact's address begins, in any case."""
+
     state: list[TenantState] | None = None
+    plan: list[ShortText] | None = None
+    q: ShortText | None = None
 
 
 class TenantSummary(BaseModel):
-    """What other domains may know: the name, and whether people may work there now."""
+    """What other domains may know: the name, and whether people may sign in there now."""
 
     tenant_id: str
     name: str
     is_open: bool
 
 
-class TenantRequested(Event):
-    kind: ClassVar[str] = "tenant.requested"
+class StepRead(BaseModel):
+    """``is_stuck``: not done although ``deadline_at`` has passed."""
 
+    name: Step
+    state: StepState
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+    duration_ms: int | None
+    deadline_at: Timestamp | None
+    is_stuck: bool
+    attempts: int
+    error: str | None
+
+
+class OperationRead(BaseModel):
+    """``error`` is that of the last attempt; ``next_try_at`` is set as long as there will be another one."""
+
+    operation_id: UUID
     tenant_id: str
-    plan: str
+    kind: OperationKind
+    state: OperationState
+    details: dict[str, Any]
+    reason: str | None
+    requested_by: str
+    requested_by_name: str
+    attempts: int
+    error: str | None
+    is_stuck: bool
+    is_rolling_back: bool
+    can_retry: bool
+    can_cancel: bool
+    next_try_at: Timestamp | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+    duration_ms: int | None
+    steps: list[StepRead]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the reconciler does next for one tenant; ``wanted`` is the whole state that its plane shall have.
+
+    ``kind`` is None when something changed without an operation, for example a limit.
+    """
+
+    kind: OperationKind | None
+    operation_id: UUID | None
+    placed: PlacedTenant
+    wanted: TenantWanted
+
+
+@dataclass(frozen=True, slots=True)
+class MoveWork:
+    """One step of a move. ``wanted`` is the state for the plane that this step tells something."""
+
+    operation_id: UUID
+    step: Step | None
+    source: PlacedTenant
+    destination: PlacedTenant
+    wanted: TenantWanted
+    is_rolling_back: bool
 
 
 class TenantMoved(Event):
+    """From one state of its life to the next; what a person did is an event of its own beside it."""
+
     kind: ClassVar[str] = "tenant.moved"
 
     tenant_id: str
     previous: TenantState
     state: TenantState
+
+
+class TenantChange(Event):
+    """What a person or another domain did to a tenant; for super-admins."""
+
+    audited: ClassVar[bool] = True
+
+    tenant_id: str
+
+    @property
+    def target(self) -> str:
+        return f"tenant:{self.tenant_id}"
+
+
+class VisibleChange(TenantChange):
+    """The tenant's own admins see it, too."""
+
+    @property
+    def audited_tenant(self) -> str | None:
+        return self.tenant_id
+
+
+class TenantRequested(TenantChange):
+    kind: ClassVar[str] = "tenant.requested"
+
+    plan: str
+
+
+class TenantUpdated(TenantChange):
+    kind: ClassVar[str] = "tenant.updated"
+
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+class TenantPlanChanged(VisibleChange):
+    kind: ClassVar[str] = "tenant.plan_changed"
+
+    previous: str
+    plan: str
+    plan_version: int
+    reason: str | None
+
+
+class TenantSuspended(VisibleChange):
+    kind: ClassVar[str] = "tenant.suspended"
+
+    reason: str
+
+
+class TenantResumed(VisibleChange):
+    kind: ClassVar[str] = "tenant.resumed"
+
+    reason: str | None
+
+
+class TenantDeleted(VisibleChange):
+    kind: ClassVar[str] = "tenant.deleted"
+
+    reason: str | None
+    delete_after: Timestamp
+
+
+class TenantRestored(VisibleChange):
+    kind: ClassVar[str] = "tenant.restored"
+
+    state: TenantState
+
+
+class TenantPurged(TenantChange):
+    kind: ClassVar[str] = "tenant.purged"
+
+
+class TenantMoveRequested(TenantChange):
+    kind: ClassVar[str] = "tenant.move_requested"
+
+    previous: Where
+    placement: Where
+    reason: str | None
+
+
+class TenantPlaced(TenantChange):
+    kind: ClassVar[str] = "tenant.placed"
+
+    previous: Where
+    placement: Where
+
+
+class OperationRetried(TenantChange):
+    kind: ClassVar[str] = "tenant.operation_retried"
+
+    operation_id: UUID
+    operation: OperationKind
+
+
+class OperationCancelled(TenantChange):
+    kind: ClassVar[str] = "tenant.operation_cancelled"
+
+    operation_id: UUID
+    operation: OperationKind
+
+
+class TenantExported(TenantChange):
+    kind: ClassVar[str] = "tenant.exported"
+
+    operation_id: UUID
+
+
+class TenantImported(TenantChange):
+    """``rows``: how many of each table came along."""
+
+    kind: ClassVar[str] = "tenant.imported"
+
+    operation_id: UUID
+    exported_at: Timestamp
+    rows: dict[str, int]

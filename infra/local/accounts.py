@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyotp
+
 from control_plane.core.system import SYSTEM
 from control_plane.identity import service as identity
 from control_plane.identity.errors import EmailTaken
+from control_plane.identity.flows import SessionFlows
 from control_plane.identity.passwords import hash_password
 from control_plane.identity.rules import Role
 from control_plane.identity.schemas import UserCreate
@@ -34,15 +37,19 @@ PEOPLE = {Role.ADMIN: "Ana Ruiz", Role.OPERATOR: "Bo Lindqvist", Role.VIEWER: "C
 async def ensure_demo(installation: Installation, demo_file: Path, base_url: str) -> dict[str, Any]:
     """What demo.json says, made if it is not there yet. Passwords are random, one set per installation.
 
-    They are written down before anybody is made, so that a start that was killed half-way is finished by the next.
+    They are written down before anybody is made, so that a start that was killed half-way is finished by the next. The
+    super-admin's second factor comes last: older installations get theirs here, too.
     """
     draft = demo_file.with_name("demo.draft.json")
     demo = _read(demo_file)
     if demo is None:
         demo = await _make(installation, _read(draft) or await _new_passwords(installation, demo_file, draft))
-    write_private(demo_file, json.dumps({**demo, "base_url": base_url}, indent=2))
+    super_admin = {"totp_secret": pyotp.random_base32(), **demo["super_admin"]}
+    demo = {**demo, "super_admin": super_admin, "base_url": base_url}
+    write_private(demo_file, json.dumps(demo, indent=2))
+    await enrol(installation, super_admin["email"], super_admin["totp_secret"])
     draft.unlink(missing_ok=True)
-    return {**demo, "base_url": base_url}
+    return demo
 
 
 def _read(file: Path) -> dict[str, Any] | None:
@@ -120,6 +127,16 @@ async def create_user(
         for tenant_id, role in (memberships or {}).items():
             await identity.add_membership(tx, user.id, tenant_id, role)
     return {"email": user.email, "password": password}
+
+
+async def enrol(installation: Installation, email: str, secret: str) -> None:
+    """An authenticator app that makes codes from this secret (base32). Whoever has one already keeps it."""
+    database: Database = installation.control.state.database
+    sessions: SessionFlows = installation.control.state.sessions
+    async with database.write(SYSTEM) as tx:
+        user = await identity.find_user(tx, email)
+        assert user is not None
+        await identity.enrol(tx, user.id, secret, sessions.factors)
 
 
 class UnknownTenant(Exception):

@@ -6,33 +6,36 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import httpx
+import pyotp
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.text import Text
 
-from control_plane.core.system import SYSTEM
-from control_plane.identity.rules import Role
-from control_plane.tenants import service as tenants
-from control_plane.tenants.schemas import TenantQuery
-from infra.local import accounts
+from control_plane.identity.rules import Role, totp
+from infra.local import accounts, audit, signing_key_commands, tenant_commands
 from infra.local.contracts import contracts, write_contracts
-from infra.local.options import Options, Unusable, read_options
+from infra.local.database import owner_url
+from infra.local.options import Options, Unusable, make_data_dir, read_options
 from infra.local.replay import post
 from infra.local.storm import replay_storm
-from infra.local.up import prepared, up
+from infra.local.up import migrate, prepared, up
+from shared.audit.chain import ChainBroken
 from shared.errors import AppError
 from shared.logs import configure_logs
 from tenant_plane.access.schemas import Scope
+from tenant_plane.core.provision import Migrated, TenantsNotMigrated
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Incident response and operations, self-hosted.")
-tenant_app = typer.Typer(no_args_is_help=True, help="Tenants.")
 user_app = typer.Typer(no_args_is_help=True, help="People.")
 key_app = typer.Typer(no_args_is_help=True, help="API keys.")
-app.add_typer(tenant_app, name="tenant")
+audit_app = typer.Typer(no_args_is_help=True, help="Audit logs.")
+app.add_typer(tenant_commands.app, name="tenant")
 app.add_typer(user_app, name="user")
+app.add_typer(signing_key_commands.app, name="signing-keys")
 app.add_typer(key_app, name="api-key")
+app.add_typer(audit_app, name="audit")
 console = Console()
 
 
@@ -71,17 +74,22 @@ def replay(
     asyncio.run(run())
 
 
-@app.command()
-def migrate() -> None:
+@app.command("migrate")
+def migrate_command() -> None:
     """Bring the database, and every tenant in it, to the newest version."""
 
-    async def run() -> None:
-        with console.status("Migrating …"):
-            async with prepared(read_options(), with_worker=False):
-                pass
-        console.print("[green]✓[/] Everything is at the newest version")
+    async def run() -> Migrated:
+        with Progress("{task.description}", BarColumn(), MofNCompleteColumn(), console=console, transient=True) as bar:
+            task = bar.add_task("Migrating tenants", total=None)
+            _, _, migrated = await migrate(
+                read_options(), progress=lambda done, of: bar.update(task, completed=done, total=of)
+            )
+        return migrated
 
-    asyncio.run(run())
+    migrated = asyncio.run(run())
+    if migrated.failed:
+        raise TenantsNotMigrated(migrated.failed)
+    console.print(f"[green]✓[/] Everything is at the newest version; {migrated.changed:,} schemas of tenants changed")
 
 
 @app.command("contracts")
@@ -97,44 +105,6 @@ def contracts_command(
         return
     changed = write_contracts()
     console.print("\n".join(f"wrote {path.name}" for path in changed) or "Nothing has changed.")
-
-
-@tenant_app.command("create")
-def tenant_create(
-    tenant_id: Annotated[str, typer.Argument(help="A slug: acme-corp.")],
-    name: Annotated[str, typer.Option()],
-    contact_email: Annotated[str, typer.Option()],
-    plan: Annotated[str, typer.Option()] = "free",
-) -> None:
-    """Create a tenant; returns when it is usable."""
-
-    async def run() -> None:
-        async with prepared(read_options(), with_worker=False) as installation:
-            await accounts.create_tenant(installation, tenant_id, name, plan, contact_email)
-        console.print(f"[green]✓[/] Tenant {tenant_id} is active")
-
-    asyncio.run(run())
-
-
-@tenant_app.command("list")
-def tenant_list() -> None:
-    """List tenants."""
-
-    async def run() -> None:
-        table = Table("tenant_id", "name", "plan", "state", "created")
-        async with prepared(read_options(), with_worker=False) as installation:
-            query = TenantQuery(limit=200)
-            while True:
-                async with installation.control.state.database.read(SYSTEM) as tx:
-                    page = await tenants.list_tenants(tx, query)
-                for row in page.items:
-                    table.add_row(row.tenant_id, row.name, row.plan, row.state, row.created_at.date().isoformat())
-                if page.next_cursor is None:
-                    break
-                query = TenantQuery(limit=200, cursor=page.next_cursor)
-        console.print(table)
-
-    asyncio.run(run())
 
 
 @user_app.command("create")
@@ -160,9 +130,16 @@ def user_create(
                 is_super_admin=super_admin,
                 memberships={tenant: role} if tenant else None,
             )
+            secret = pyotp.random_base32()
+            if super_admin:
+                await accounts.enrol(installation, made["email"], secret)
         console.print(f"[green]✓[/] {made['email']}", highlight=False)
         if password is None:
             console.print(f"password: {made['password']}", highlight=False, markup=False)
+        if super_admin:
+            console.print(f"second factor: {secret}", highlight=False, markup=False)
+            uri = totp.otpauth_uri(secret, made["email"])
+            console.print(f"for an authenticator app: {uri}", highlight=False, markup=False, soft_wrap=True)
 
     asyncio.run(run())
 
@@ -181,6 +158,42 @@ def api_key_create(
         console.print(key, highlight=False, markup=False, soft_wrap=True)
 
     asyncio.run(run())
+
+
+@audit_app.command("verify")
+def audit_verify(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's log.")] = None,
+    control: Annotated[bool, typer.Option("--control", help="Only the control plane's log.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every log; the default.")] = False,
+    file: Annotated[Path | None, typer.Option(help="An exported file instead of the database.")] = None,
+    against: Annotated[Path | None, typer.Option(help="An earlier export: its head must still be there.")] = None,
+) -> None:
+    """Recompute the hash chain of audit logs; exit status 1 and the first entry that does not fit, if one is broken."""
+    if sum((tenant is not None, control, everything, file is not None)) > 1:
+        raise Unusable("Give one of --tenant, --control, --all and --file.")
+    if file is not None:
+        check = audit.verify_file(file)
+        rest = "" if check.first_missing is None else f"; filtered, so entry {check.first_missing:,} is not in it"
+        console.print(
+            f"[green]✓[/] {file}: {check.count:,} entries fit, up to {check.head.seq:,}{rest}", highlight=False
+        )
+        return
+
+    async def run() -> list[audit.Verdict]:
+        options = read_options()
+        make_data_dir(options.data_dir)
+        url = await owner_url(options.data_dir)
+        return await audit.verify_logs(url, console, tenant=tenant, control=control, against=against)
+
+    verdicts = asyncio.run(run())
+    for verdict in verdicts:
+        name, count, head = verdict.log.name, verdict.check.count, verdict.check.head
+        if verdict.broken is None:
+            console.print(f"[green]✓[/] {name}: {count:,} entries fit; head {head.hash.hex()}", highlight=False)
+        else:
+            console.print(f"[red]✗[/] {name}: {verdict.broken}, after {count:,} that fit", highlight=False)
+    if any(verdict.broken for verdict in verdicts):
+        raise SystemExit(1)
 
 
 def _demo(options: Options) -> dict[str, list[dict[str, str]]]:
@@ -203,7 +216,7 @@ def main() -> None:
     configure_logs(level="WARNING", readable=True)
     try:
         app()
-    except (Unusable, AppError, accounts.UnknownTenant) as error:
+    except (Unusable, AppError, ChainBroken, TenantsNotMigrated, accounts.UnknownTenant) as error:
         fail(str(error))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

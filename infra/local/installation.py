@@ -21,10 +21,11 @@ from control_plane import app as control
 from control_plane.core.prepare import APP_ROLE as CONTROL_ROLE
 from control_plane.core.prepare import prepare_database as prepare_control
 from control_plane.settings import ControlSettings
+from infra.local.in_process import InProcess
 from infra.local.options import Unusable
-from shared.web.ratelimit import DEFAULT_LIMITS
 from tenant_plane import app as tenant
 from tenant_plane.core.provision import APP_ROLE as TENANT_ROLE
+from tenant_plane.core.provision import Migrated, Progress
 from tenant_plane.core.provision import prepare_database as prepare_tenant
 from tenant_plane.settings import Settings as TenantSettings
 
@@ -69,10 +70,11 @@ def write_private(path: Path, text: str) -> None:
     new.replace(path)
 
 
-async def prepare(owner_url: str, known: Secrets) -> None:
+async def prepare(owner_url: str, known: Secrets, *, progress: Progress = lambda done, of: None) -> Migrated:
     """Roles, schemas, migrations of both planes. Safe to repeat."""
-    await prepare_tenant(owner_url, known.tenant_password)
+    migrated = await prepare_tenant(owner_url, known.tenant_password, progress=progress)
     await prepare_control(owner_url, known.control_password)
+    return migrated
 
 
 @asynccontextmanager
@@ -82,12 +84,12 @@ async def open_installation(
     *,
     demo_file: Path | None = None,
     with_worker: bool = True,
-    requests_per_minute: Mapping[str, int] = DEFAULT_LIMITS,
+    requests_per_minute: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Installation]:
     """Both planes, put together but not yet started: whoever serves them runs their lifespans."""
     # Each plane is made before the other's client can reach it; the transports look it up when they are first used.
     apps: dict[str, Starlette] = {}
-    to_control, to_tenant = Lazy(apps, "control"), Lazy(apps, "tenant")
+    to_control, to_tenant = InProcess(lambda: apps["control"]), InProcess(lambda: apps["tenant"])
     async with (
         httpx.AsyncClient(transport=to_control, base_url="http://control-plane") as control_client,
         httpx.AsyncClient(transport=to_tenant, base_url="http://tenant-plane") as tenant_client,
@@ -97,25 +99,16 @@ async def open_installation(
             control_app_database_url=login(owner_url, CONTROL_ROLE, known.control_password),
             key_encryption_secret=SecretStr(known.key_encryption_secret),
             demo_accounts_path=demo_file,
-            requests_per_minute=dict(requests_per_minute),
+            requests_per_minute=dict(requests_per_minute or {}),
         )
         tenant_settings = TenantSettings(
             tenant_database_url=owner_url,
             tenant_app_database_url=login(owner_url, TENANT_ROLE, known.tenant_password),
-            requests_per_minute=dict(requests_per_minute),
+            requests_per_minute=dict(requests_per_minute or {}),
         )
         apps["control"] = control.create_app(control_settings, tenant_plane=tenant_client)
         apps["tenant"] = tenant.create_app(tenant_settings, control_plane=control_client, with_worker=with_worker)
         yield Installation(apps["control"], apps["tenant"])
-
-
-class Lazy(httpx.AsyncBaseTransport):
-    def __init__(self, apps: dict[str, Starlette], name: str) -> None:
-        self._apps = apps
-        self._name = name
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await httpx.ASGITransport(app=self._apps[self._name]).handle_async_request(request)
 
 
 def login(owner_url: str, role: str, password: str) -> str:

@@ -23,7 +23,7 @@ from infra.local.origin import create_origin
 from infra.local.storm import replay_storm
 from shared.errors import Unavailable
 from shared.logs import configure_logs
-from tenant_plane.core.provision import UnsupportedDatabase
+from tenant_plane.core.provision import Migrated, Progress, TenantsNotMigrated, UnsupportedDatabase
 
 console = Console()
 _held: list[IO[str]] = []
@@ -72,16 +72,25 @@ def require_free_port(port: int) -> None:
             ) from None
 
 
-@asynccontextmanager
-async def prepared(options: Options, *, with_worker: bool = True) -> AsyncIterator[local.Installation]:
-    """The installation of the data directory: database running and migrated, planes put together, nothing served."""
+async def migrate(
+    options: Options, *, progress: Progress = lambda done, of: None
+) -> tuple[local.Secrets, str, Migrated]:
+    """The installation's secrets, the owner's URL, and what was done."""
     make_data_dir(options.data_dir)
     known = local.read_secrets(options.data_dir)
     url = await owner_url(options.data_dir)
     try:
-        await local.prepare(url, known)
+        return known, url, await local.prepare(url, known, progress=progress)
     except UnsupportedDatabase as error:
         raise Unusable(str(error)) from None
+
+
+@asynccontextmanager
+async def prepared(options: Options, *, with_worker: bool = True) -> AsyncIterator[local.Installation]:
+    """The installation of the data directory: database running and migrated, planes put together, nothing served."""
+    known, url, migrated = await migrate(options)
+    if migrated.failed:
+        console.print(f"[yellow]![/] {TenantsNotMigrated(migrated.failed)}", highlight=False)
     async with local.open_installation(
         url, known, demo_file=options.demo_file, with_worker=with_worker
     ) as installation:

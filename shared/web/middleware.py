@@ -9,11 +9,12 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.trace import current_address, current_trace_id, trace_id_from
 from shared.web.errors import on_crash
+from shared.web.ratelimit import RateLimiter
 
 log = structlog.get_logger()
 REQUESTS = Counter("opsplane_http_requests_total", "HTTP requests", ["method", "operation", "status"])
@@ -29,8 +30,9 @@ SECURITY_HEADERS = {
 class RequestMiddleware:
     """The outermost layer of a plane. ``/api/v1/…`` is the same tree as ``/api/…``."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, limiter: RateLimiter | None = None) -> None:
         self.app = app
+        self.limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,6 +58,8 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if self.limiter is not None:
+                    self.limiter.note_headers(HTTPConnection(scope))
                 headers = MutableHeaders(scope=message)
                 headers["x-trace-id"] = trace_id
                 for name, value in {**SECURITY_HEADERS, **scope.get("response_headers", {})}.items():

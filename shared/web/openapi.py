@@ -12,6 +12,7 @@ from shared.errors import FieldError
 from shared.web.operations import Operation
 from shared.web.render import JSON
 
+TAR = "application/x-tar"
 REF = "#/components/schemas/{model}"
 SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A JWT from /api/auth/token, or an API key."},
@@ -106,6 +107,8 @@ def _operation(operation: Operation, index: int, by_key: dict[Any, Any], schemas
         out["requestBody"] = {"required": True, "content": {JSON: {"schema": by_key[(index, "body")]}}}
     elif "raw" in operation.hints:
         out["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": ["object", "array"]}}}}
+    elif "stream" in operation.hints:
+        out["requestBody"] = {"required": True, "content": {TAR: {"schema": {"type": "string", "format": "binary"}}}}
     out["responses"] = _responses(operation, by_key.get((index, "returns")))
     return out
 
@@ -135,6 +138,8 @@ def _responses(operation: Operation, returned: Any) -> dict[str, Any]:
         if operation.profile == "atlas":
             schema = {"type": "object", "properties": {"data": returned}, "required": ["data"]}
         ok["content"] = {JSON: {"schema": schema}}
+    elif operation.media_type != JSON:
+        ok["content"] = {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
     responses = {str(operation.status): ok}
     if operation.access == "ingest":
         responses["202"] = {**ok, "description": "Could not be read; kept as a dead letter"}
@@ -155,7 +160,7 @@ def _refusals(operation: Operation) -> set[int]:
         statuses |= {401, 403}
     if operation.path_adapters:
         statuses.add(404)
-    if operation.body is not None or "raw" in operation.hints or operation.method == "POST":
+    if operation.body is not None or {"raw", "stream"} & operation.hints.keys() or operation.method == "POST":
         statuses |= {400, 413}
     if operation.idempotent:
         statuses |= {400, 409}

@@ -1,8 +1,9 @@
 """Operations: the signature of a handler is its contract.
 
 A handler may take ``tx`` (its annotation, ReadTx or WriteTx, opens the transaction), ``actor`` (verified, without a
-transaction), the names written in its path, ``query`` and ``body`` (Pydantic types), ``raw`` (the bytes), ``if_match``
-(the version a client last saw) and ``request``. It returns what its annotation says. Routes (``rest.py``) and the
+transaction), the names written in its path, ``query`` and ``body`` (Pydantic types), ``raw`` (the bytes), ``stream``
+(the body as it comes, for what is too large to hold), ``if_match`` (the version a client last saw) and ``request``. It
+returns what its annotation says. Routes (``rest.py``) and the
 OpenAPI document (``openapi.py``) are both read from the same list.
 """
 
@@ -28,7 +29,8 @@ Handler = Callable[..., Awaitable[Any]]
 class Operation:
     """One endpoint. ``kind`` and ``plural`` name its things in the profiles ``k8s`` and ``bare``.
 
-    ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does.
+    ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does. ``media_type``: of
+    an answer that the handler makes itself, for the document.
     """
 
     method: str
@@ -43,6 +45,7 @@ class Operation:
     errors: tuple[type[AppError], ...]
     max_body_bytes: int
     idempotent: bool
+    media_type: str
     hints: Mapping[str, Any]
     path_adapters: Mapping[str, TypeAdapter[Any]]
     query: type[BaseModel] | None
@@ -56,6 +59,13 @@ class Operation:
     @property
     def writes(self) -> bool:
         return self.hints.get("tx") is WriteTx
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether the body is read before the handler runs; a ``stream`` is the handler's to read."""
+        if "stream" in self.hints:
+            return False
+        return self.body is not None or "raw" in self.hints or self.method == "POST"
 
     @property
     def sort_key(self) -> tuple[tuple[bool, str], ...]:
@@ -85,9 +95,10 @@ class Api:
         errors: Sequence[type[AppError]] = (),
         max_body_bytes: int = MAX_BODY_BYTES,
         idempotent: bool | None = None,
+        media_type: str = "application/json",
     ) -> Callable[[Handler], Handler]:
         named = PATH_PARAMETER.findall(path)
-        known = {"tx", "actor", "request", "query", "body", "raw", "if_match", *named}
+        known = {"tx", "actor", "request", "query", "body", "raw", "stream", "if_match", *named}
 
         def register(handler: Handler) -> Handler:
             hints = get_type_hints(handler, include_extras=True)
@@ -111,6 +122,7 @@ class Api:
                     idempotent=method == "POST" and access == "signed-in" and hints.get("tx") is WriteTx
                     if idempotent is None
                     else idempotent,
+                    media_type=media_type,
                     hints=hints,
                     path_adapters={name: TypeAdapter(hints[name]) for name in named},
                     query=hints.get("query"),

@@ -1,6 +1,6 @@
-"""Requests a minute, by role: fixed windows of sixty seconds, one counter per caller.
+"""Requests a minute: fixed windows of sixty seconds, one counter per caller, shared by all processes of a plane.
 
-The counters live in this process. Ingest routes are never refused: most senders give up on a 429.
+While the database is away this process counts alone. Ingest routes are never refused: most senders give up on a 429.
 """
 
 import time
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from shared.errors import RateLimited
-from shared.tx import Actor
+from shared.tx import ANONYMOUS, Actor
+from shared.web.counts import SharedCounts
 
 WINDOW_SECONDS = 60
 DEFAULT_LIMITS: Mapping[str, int] = {
@@ -24,40 +25,74 @@ DEFAULT_LIMITS: Mapping[str, int] = {
 
 @dataclass
 class RateLimiter:
-    """``limits`` maps a role to requests a minute. Callers are told apart by tenant and id, strangers by address."""
+    """``limits`` maps a role to requests a minute, for actors that bring no limit of their own. Callers are told apart
+    by tenant and id, strangers by address. ``spent`` hears of every request that was let through.
+    """
 
     limits: Mapping[str, int] = field(default_factory=lambda: DEFAULT_LIMITS)
     clock: Callable[[], float] = time.time
+    counts: SharedCounts | None = None
+    spent: Callable[[Actor], None] | None = None
     _window: int = 0
     _used: dict[str, int] = field(default_factory=dict)
+    """What this process knows of the current window; never more than is true."""
 
-    def check(self, request: HTTPConnection, actor: Actor, *, spend: bool) -> None:
+    async def check(self, connection: HTTPConnection, actor: Actor, *, spend: bool) -> None:
         """Count this request and note the three headers for its response; raises RateLimited over the limit."""
         now = self.clock()
+        window, limit, caller = self._minute(now), self._limit_of(actor), _caller(connection, actor)
+        used = self._used.get(caller, 0)
+        if spend and used <= limit:  # a caller that is known to be over the limit costs no statement
+            used = self._used[caller] = used + 1
+            counted = await self.counts.add(caller, window) if self.counts else None
+            if counted is not None:
+                used = counted
+                if window == self._window:
+                    self._used[caller] = max(counted, self._used.get(caller, 0))
+        reset = (window + 1) * WINDOW_SECONDS
+        self._note(connection, limit, used, reset)
+        if spend and used > limit:
+            wait = max(1, int(reset - now) + 1)
+            raise RateLimited(
+                f"More than {limit} requests in a minute; the next is welcome in {wait} s.", retry_after_seconds=wait
+            )
+        if spend and self.spent is not None:
+            self.spent(actor)
+
+    def note_headers(self, connection: HTTPConnection) -> None:
+        """For an answer that came before anybody was counted: an unknown path, a wrong method."""
+        if "x-ratelimit-limit" not in connection.scope.get("response_headers", {}):
+            window = self._minute(self.clock())
+            used = self._used.get(_caller(connection, ANONYMOUS), 0)
+            self._note(connection, self._limit_of(ANONYMOUS), used, (window + 1) * WINDOW_SECONDS)
+
+    async def forget_old(self) -> None:
+        """A tick. Windows that are over are of no use to anybody."""
+        if self.counts is not None:
+            await self.counts.forget_before(int(self.clock() // WINDOW_SECONDS) - 1)
+
+    def _minute(self, now: float) -> int:
         if (window := int(now // WINDOW_SECONDS)) != self._window:
             self._window, self._used = window, {}
-        limit = actor.requests_per_minute or self.limits.get(actor.role, self.limits["viewer"])
-        caller = _caller(request, actor)
-        used = self._used.get(caller, 0) + spend
-        self._used[caller] = used
-        reset = (window + 1) * WINDOW_SECONDS
-        request.scope.setdefault("response_headers", {}).update(
+        return window
+
+    def _limit_of(self, actor: Actor) -> int:
+        return actor.requests_per_minute or self.limits.get(actor.role, self.limits["viewer"])
+
+    @staticmethod
+    def _note(connection: HTTPConnection, limit: int, used: int, reset: int) -> None:
+        connection.scope.setdefault("response_headers", {}).update(
             {
                 "x-ratelimit-limit": str(limit),
                 "x-ratelimit-remaining": str(max(0, limit - used)),
                 "x-ratelimit-reset": str(reset),
             }
         )
-        if spend and used > limit:
-            wait = max(1, int(reset - now) + 1)
-            raise RateLimited(
-                f"More than {limit} requests in a minute; the next is welcome in {wait} s.", retry_after_seconds=wait
-            )
 
 
-def _caller(request: HTTPConnection, actor: Actor) -> str:
+def _caller(connection: HTTPConnection, actor: Actor) -> str:
     if actor.kind == "anonymous":
         # Apart by operation: a flood of sign-ins must not keep others from refreshing their session.
-        operation = getattr(request.scope.get("operation"), "id", "-")
-        return f"address:{request.client.host if request.client else '-'}:{operation}"
+        operation = getattr(connection.scope.get("operation"), "id", "-")
+        return f"address:{connection.client.host if connection.client else '-'}:{operation}"
     return f"{actor.tenant.id if actor.tenant else '-'}:{actor.id}"

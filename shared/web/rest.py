@@ -6,7 +6,7 @@ infra/docs/decisions/0002-endpoint-layer.md.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.database import runs_twice
-from shared.errors import AppError, BadRequest, FieldError, Invalid, MethodNotAllowed, TooLarge, Unauthorized
+from shared.errors import AppError, BadRequest, FieldError, Forbidden, Invalid, MethodNotAllowed, TooLarge, Unauthorized
 from shared.tx import ANONYMOUS, Actor, Database
 from shared.web import idempotency, ratelimit, render
 from shared.web.operations import Operation
+from shared.web.refusals import Refusals
 
 BODY_SECONDS = 30
 ETAG = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
@@ -33,6 +34,7 @@ class Edge:
     database: Database
     authenticate: Callable[[Request, Operation], Awaitable[Actor]]
     limiter: ratelimit.RateLimiter
+    refusals: Refusals | None = None
 
 
 def routes(operations: Sequence[Operation], edge: Edge) -> list[Route]:
@@ -52,7 +54,12 @@ def _route(path: str, methods: Mapping[str, Operation], edge: Edge) -> Route:
             request.scope["response_headers"] = {"allow": ", ".join(allowed)}
             raise MethodNotAllowed(f"{request.method} is not possible here; {', '.join(allowed)} is.")
         request.scope["operation"] = operation
-        return await _answer(operation, edge, request)
+        try:
+            return await _answer(operation, edge, request)
+        except Forbidden as error:
+            if edge.refusals is not None:
+                await edge.refusals.keep_call(request, operation, error)
+            raise
 
     # Every method reaches us: Starlette's own 405 would not carry the error shape.
     return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"])
@@ -61,7 +68,7 @@ def _route(path: str, methods: Mapping[str, Operation], edge: Edge) -> Route:
 async def _answer(operation: Operation, edge: Edge, request: Request) -> Response:
     actor = ANONYMOUS if operation.access == "public" else await _authenticated(operation, edge, request)
     request.scope["actor"] = actor
-    edge.limiter.check(request, actor, spend=operation.access != "ingest")
+    await edge.limiter.check(request, actor, spend=operation.access != "ingest")
     render.profile_of(request, operation.profile)  # an unknown one is refused before anything is stored
     arguments, raw = await _arguments(operation, request, actor)
     if "tx" not in operation.hints:
@@ -90,19 +97,17 @@ async def _authenticated(operation: Operation, edge: Edge, request: Request) -> 
     try:
         return await edge.authenticate(request, operation)
     except Unauthorized:
-        edge.limiter.check(request, ANONYMOUS, spend=operation.access != "ingest")
+        await edge.limiter.check(request, ANONYMOUS, spend=operation.access != "ingest")
         raise
 
 
 async def _arguments(operation: Operation, request: Request, actor: Actor) -> tuple[dict[str, Any], bytes]:
-    hints, arguments, raw = operation.hints, dict[str, Any](), b""
-    if "actor" in hints:
-        arguments["actor"] = actor
-    if "request" in hints:
-        arguments["request"] = request
+    hints, raw = operation.hints, b""
+    offered = {"actor": actor, "request": request, "stream": arriving(request)}
+    arguments: dict[str, Any] = {name: value for name, value in offered.items() if name in hints}
     if "if_match" in hints:
         arguments["if_match"] = _if_match(request)
-    if operation.body is not None or "raw" in hints or operation.method == "POST":
+    if operation.takes_body:
         raw = await _body(request, operation.max_body_bytes)
     if "raw" in hints:
         arguments["raw"] = raw
@@ -174,3 +179,19 @@ async def _body(request: Request, limit: int) -> bytes:
     except ClientDisconnect:
         raise BadRequest("The connection closed before the whole body arrived.") from None
     return b"".join(chunks)
+
+
+async def arriving(request: Request, silent_seconds: float = BODY_SECONDS) -> AsyncIterator[bytes]:
+    """A long body as it comes. Whoever falls silent for so long, or goes, holds nothing up."""
+    stream = request.stream()
+    try:
+        while True:
+            async with asyncio.timeout(silent_seconds):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return
+            yield chunk
+    except TimeoutError:
+        raise BadRequest(f"Nothing came for {silent_seconds} s before the end of the body.") from None
+    except ClientDisconnect:
+        raise BadRequest("The connection closed before the whole body arrived.") from None

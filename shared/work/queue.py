@@ -25,10 +25,16 @@ SCHEMA = "queue"
 SETTINGS = DBSettings(db_schema=SCHEMA)
 ATTEMPTS = 6
 FIRST_DELAY_SECONDS = 0.5
+PUT_OFF_SECONDS = 60
 ABANDONED_AFTER = timedelta(seconds=10)
 """A job whose worker has not given a sign of life for so long is taken by another one: its worker was killed."""
 log = structlog.get_logger()
 JOBS = Counter("opsplane_reactions_total", "Reactions that ran", ["kind", "result"])
+
+
+class PutOff(Exception):
+    """Not now, and nobody's fault: the job waits, however often, and no attempt is lost."""
+
 
 Reaction = Callable[[str, UUID], Awaitable[None]]
 """Takes a tenant_id and the id of the event to react to."""
@@ -87,6 +93,9 @@ def _job(kind: str, reaction: Reaction) -> Callable[[Job], Awaitable[None]]:
         wanted = json.loads(job.payload or b"{}")
         try:
             await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
+        except PutOff as error:
+            JOBS.labels(kind, "put_off").inc()
+            raise RetryRequested(timedelta(seconds=PUT_OFF_SECONDS), str(error)) from error
         except Exception as error:
             JOBS.labels(kind, "failed").inc()
             about = {"kind": kind, "tenant": wanted.get("tenant_id"), "attempt": job.attempts + 1}

@@ -1,4 +1,4 @@
-"""API keys; the schema itself is migrations/tenant/0001_initial.sql."""
+"""API keys; the schema itself is migrations/tenant/0001_initial.sql and 0003_usage.sql."""
 
 from datetime import datetime
 
@@ -20,3 +20,5 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    last_used_address: Mapped[str | None]

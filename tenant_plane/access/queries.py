@@ -22,8 +22,10 @@ async def one(tx: ReadTx, key_id: str) -> ApiKey:
     return key
 
 
-async def page(tx: ReadTx, page: PageQuery) -> tuple[Sequence[ApiKey], str | None]:
+async def page(tx: ReadTx, page: PageQuery, made_by: str | None) -> tuple[Sequence[ApiKey], str | None]:
     statement = select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+    if made_by is not None:
+        statement = statement.where(ApiKey.created_by == made_by)
     if page.after:
         after = (literal(value) for value in position(page.after, TIME_AND_KEY))
         statement = statement.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
@@ -31,5 +33,13 @@ async def page(tx: ReadTx, page: PageQuery) -> tuple[Sequence[ApiKey], str | Non
     return cut(rows, page.size, lambda row: [row.created_at.isoformat(), row.id])
 
 
-async def count(tx: ReadTx) -> int:
-    return await tx.session.scalar(select(func.count()).select_from(ApiKey)) or 0
+async def count(tx: ReadTx, made_by: str | None) -> int:
+    statement = select(func.count()).select_from(ApiKey)
+    if made_by is not None:
+        statement = statement.where(ApiKey.created_by == made_by)
+    return await tx.session.scalar(statement) or 0
+
+
+async def count_active(tx: ReadTx) -> int:
+    ends = ApiKey.expires_at.is_(None) | (ApiKey.expires_at > tx.now)
+    return await tx.session.scalar(select(func.count()).where(ApiKey.revoked_at.is_(None), ends)) or 0

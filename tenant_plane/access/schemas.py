@@ -1,11 +1,12 @@
 """API keys in and out. The whole key is shown once, when it is made."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.fields import ShortText, Timestamp
+from shared.tx import Event
 
 
 class Scope(StrEnum):
@@ -35,6 +36,8 @@ class ApiKeyCreate(BaseModel):
 
 
 class ApiKeyRead(BaseModel):
+    """``last_used_at`` and ``last_used_address`` are written down within seconds, at most once a minute."""
+
     key_id: str
     name: str
     scope: Scope
@@ -45,6 +48,8 @@ class ApiKeyRead(BaseModel):
     created_at: Timestamp
     expires_at: Timestamp | None
     revoked_at: Timestamp | None
+    last_used_at: Timestamp | None
+    last_used_address: str | None
 
 
 class ApiKeyCreated(ApiKeyRead):
@@ -64,3 +69,30 @@ class PermissionsRead(BaseModel):
     role: str
     level: int
     permissions: list[str]
+
+
+class KeyCreated(Event):
+    kind: ClassVar[str] = "api_key.created"
+    audited: ClassVar[bool] = True
+
+    key_id: str
+    name: str
+    scope: Scope
+    rate_limit_rps: int | None
+    expires_at: Timestamp | None
+
+    @property
+    def target(self) -> str:
+        return f"api_key:{self.key_id}"
+
+
+class KeyRevoked(Event):
+    kind: ClassVar[str] = "api_key.revoked"
+    audited: ClassVar[bool] = True
+
+    key_id: str
+    name: str
+
+    @property
+    def target(self) -> str:
+        return f"api_key:{self.key_id}"

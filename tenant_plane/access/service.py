@@ -10,12 +10,16 @@ from tenant_plane.access.schemas import (
     ApiKeyCreated,
     ApiKeyRead,
     ApiKeyRevoked,
+    KeyCreated,
+    KeyRevoked,
     PermissionsRead,
     Profile,
     Scope,
 )
 from tenant_plane.core.api_keys import PREFIX, new_key
 from tenant_plane.core.permissions import LEVELS, Permission
+from tenant_plane.usage import service as usage
+from tenant_plane.usage.rules import Limit
 
 
 async def create_api_key(tx: WriteTx, command: ApiKeyCreate) -> ApiKeyCreated:
@@ -25,6 +29,7 @@ async def create_api_key(tx: WriteTx, command: ApiKeyCreate) -> ApiKeyCreated:
     if command.expires_at is not None and command.expires_at <= tx.now:
         message = "lies in the past"
         raise Invalid(f"body.expires_at: {message}", errors=[FieldError(field="body.expires_at", message=message)])
+    await usage.require_room(tx, Limit.API_KEYS, lambda: queries.count_active(tx))
     made = new_key(tx.actor.tenant)
     key = ApiKey(
         id=made.id,
@@ -37,29 +42,41 @@ async def create_api_key(tx: WriteTx, command: ApiKeyCreate) -> ApiKeyCreated:
         created_at=tx.now,
         expires_at=command.expires_at,
         revoked_at=None,
+        last_used_at=None,
+        last_used_address=None,
     )
     tx.session.add(key)
+    tx.record(
+        KeyCreated(
+            key_id=made.id,
+            name=command.name,
+            scope=command.scope,
+            rate_limit_rps=command.rate_limit_rps,
+            expires_at=command.expires_at,
+        )
+    )
     return ApiKeyCreated(**_read(tx, key).model_dump(), api_key=made.text)
 
 
 async def list_api_keys(tx: ReadTx, page: PageQuery) -> Page[ApiKeyRead]:
     """Newest first, revoked ones included."""
-    tx.require(Permission.API_KEYS_MANAGE)
-    rows, cursor = await queries.page(tx, page)
-    return Page(
-        items=[_read(tx, row) for row in rows],
-        total=await queries.count(tx),
-        limit=page.size,
-        offset=page.skip,
-        next_cursor=cursor,
-    )
+    tx.require(Permission.API_KEYS_READ)
+    return await _page(tx, page, None)
+
+
+async def list_own_api_keys(tx: ReadTx, page: PageQuery) -> Page[ApiKeyRead]:
+    """Those that the caller has made; newest first, revoked ones included."""
+    tx.require(Permission.API_KEYS_READ)
+    return await _page(tx, page, tx.actor.name)
 
 
 async def revoke_api_key(tx: WriteTx, key_id: str) -> ApiKeyRevoked:
     """Acts within five seconds; revoking twice keeps the first time."""
     tx.require(Permission.API_KEYS_MANAGE)
     key = await queries.one(tx, key_id)
-    key.revoked_at = key.revoked_at or tx.now
+    if key.revoked_at is None:
+        key.revoked_at = tx.now
+        tx.record(KeyRevoked(key_id=key.id, name=key.name))
     return ApiKeyRevoked(key_id=key.id, revoked_at=key.revoked_at)
 
 
@@ -68,10 +85,21 @@ async def get_permissions(tx: ReadTx) -> PermissionsRead:
     assert tx.actor.tenant is not None
     return PermissionsRead(
         tenant_id=tx.actor.tenant.id,
-        user_id=tx.actor.name,
+        user_id=tx.actor.id,
         role=tx.actor.role,
         level=LEVELS[tx.actor.role],
         permissions=sorted(tx.actor.permissions),
+    )
+
+
+async def _page(tx: ReadTx, page: PageQuery, made_by: str | None) -> Page[ApiKeyRead]:
+    rows, cursor = await queries.page(tx, page, made_by)
+    return Page(
+        items=[_read(tx, row) for row in rows],
+        total=await queries.count(tx, made_by),
+        limit=page.size,
+        offset=page.skip,
+        next_cursor=cursor,
     )
 
 
@@ -88,4 +116,6 @@ def _read(tx: ReadTx, key: ApiKey) -> ApiKeyRead:
         created_at=key.created_at,
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
+        last_used_at=key.last_used_at,
+        last_used_address=key.last_used_address,
     )

@@ -11,7 +11,8 @@ from shared.tx import Actor
 from shared.web.operations import Operation
 from tenant_plane.core.api_keys import PREFIX, ApiKeys
 from tenant_plane.core.directory import TenantDirectory
-from tenant_plane.core.permissions import ROLES
+from tenant_plane.core.impersonations import Impersonations
+from tenant_plane.core.permissions import LOOKING_AROUND, ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Actors:
     verifier: Verifier
     keys: ApiKeys
     directory: TenantDirectory
+    impersonations: Impersonations
 
     async def of_request(self, request: Request, operation: Operation) -> Actor:
         return await self.of_connection(request, in_query=operation.access == "ingest")
@@ -40,16 +42,25 @@ class Actors:
         claims = await self.verifier.verify(credential)
         if claims.tenant_id is None or claims.role not in ROLES or claims.role == "system":
             raise Forbidden("This token does not belong to a tenant.")
+        self.directory.require_served(claims.tenant_id)
         tenant = await self.directory.find(claims.tenant_id)
         if tenant is None:
             raise Unauthorized("This token is not valid.")
+        name, permissions = claims.email, ROLES[claims.role]
+        if claims.impersonated_by is not None:
+            running = await self.impersonations.require_running(tenant, claims.sid)
+            name = f"{claims.impersonated_by} as {claims.role}"
+            permissions = LOOKING_AROUND if running.read_only else permissions
         return Actor(
             id=claims.sub,
             kind="user",
-            name=claims.email,
+            name=name,
             role=claims.role,
-            permissions=ROLES[claims.role],
+            permissions=permissions,
             tenant=tenant,
+            impersonated_by=claims.impersonated_by,
+            session_id=claims.sid,
+            requests_per_minute=await self.directory.rate_of(tenant.id, claims.role),
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
         )
 

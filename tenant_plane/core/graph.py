@@ -24,12 +24,13 @@ from strawberry.tools import merge_types
 from strawberry.types.execution import ExecutionContext
 
 from shared.database import runs_twice
-from shared.errors import AppError, FieldError, Invalid
+from shared.errors import AppError, FieldError, Forbidden, Invalid
 from shared.fields import rfc3339
 from shared.pages import PageQuery
 from shared.trace import current_trace_id
 from shared.tx import ANONYMOUS, Actor, Database, ReadTx, WriteTx
 from shared.web.errors import INTERNAL
+from shared.web.refusals import Refusals
 from tenant_plane.core.actors import Actors
 from tenant_plane.core.graph_limits import DocumentLimits, TokenLimit
 from tenant_plane.core.live import Hub
@@ -46,10 +47,11 @@ class GraphContext:
     database: Database
     hub: Hub
     actors: Actors
+    refusals: Refusals | None = None
     actor: Actor = ANONYMOUS
     credential: str = ""
     connection_params: Any = None
-    spend: Callable[[], None] | None = None
+    spend: Callable[[], Awaitable[None]] | None = None
     """Counts one operation; set on WebSockets, where a connection carries many. Raises RateLimited."""
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
 
@@ -63,7 +65,12 @@ class GraphContext:
             async with self.database.write(self.actor) as tx:
                 return await verb(tx)
 
-        return await runs_twice(run)
+        try:
+            return await runs_twice(run)
+        except Forbidden as error:
+            if self.refusals is not None:
+                await self.refusals.keep(self.actor, "graphql", error)
+            raise
 
     def loader(
         self, key: tuple[Any, ...], load: Callable[[list[Any]], Awaitable[Sequence[Any]]]

@@ -49,7 +49,7 @@ class GraphDoor(GraphQL[GraphContext, None]):
             context.credential = credential_of(request) or ""
             request.scope["actor"] = context.actor
             request.scope["operation"] = GRAPHQL
-            request.app.state.edge.limiter.check(request, context.actor, spend=True)
+            await request.app.state.edge.limiter.check(request, context.actor, spend=True)
         else:
             limiter = request.app.state.edge.limiter
             context.spend = lambda: limiter.check(request, context.actor, spend=True)

@@ -3,7 +3,7 @@
 Strawberry's own limiters build their validation rules anew for every request and know no cost.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from functools import cache
 
 import strawberry
@@ -39,11 +39,11 @@ class TokenLimit(MaxTokensLimiter):
 class DocumentLimits(SchemaExtension):
     """Depth, aliases and cost in one walk over the document, after validation and before any resolver."""
 
-    def on_execute(self) -> Iterator[None]:
+    async def on_execute(self) -> AsyncIterator[None]:
         spend = self.execution_context.context.spend
         if spend is not None:
             try:
-                spend()
+                await spend()
             except RateLimited as error:
                 raise GraphQLError(error.detail, extensions={"code": error.code, "status": error.status}) from None
         measure = Measure(self.execution_context)

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from shared.errors import AppError
 from shared.tx import Actor, Database, ReadTx, RecordedEvent, utc_now
 from tenant_plane.core.directory import TenantDirectory
+from tenant_plane.core.provision import CHANGED
 from tenant_plane.core.tenancy import system_actor
 
 CHANNEL = "opsplane_events"
@@ -123,6 +124,7 @@ class Hub:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda *_: lost.set())
         try:
+            await connection.add_listener(CHANGED, self._tenant_changed)
             await connection.add_listener(CHANNEL, self._heard)
             waits = [asyncio.create_task(stop.wait()), asyncio.create_task(lost.wait())]
             _, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -141,6 +143,24 @@ class Hub:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         self._pending[tenant_id].extend(UUID(event_id) for event_id in ids.split(","))
+
+    def _tenant_changed(self, _: object, __: int, ___: str, payload: object) -> None:
+        tenant_id = str(payload)
+        self._directory.forget(tenant_id)
+        if tenant_id in self._listeners:
+            task = asyncio.create_task(self._look_again(tenant_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _look_again(self, tenant_id: str) -> None:
+        """The streams of a tenant that was dropped end at once."""
+        try:
+            gone = await self._directory.find(tenant_id) is None
+        except AppError as error:
+            log.warning("live_tenant_unknown", tenant=tenant_id, error=error.detail)
+            gone = True
+        if gone:
+            self._end_all(tenant_id)
 
     async def _push(self, tenant_id: str) -> None:
         """A storm changes one incident many times a second: gather for a moment, then read it once."""
@@ -161,9 +181,11 @@ class Hub:
                     listener.give(message)
 
     async def renew(self, listener: Listener) -> None:
-        """End the stream of a token that has expired or a key that was revoked. A token can't be revoked before."""
+        """End the stream of a token that has expired, a key that was revoked, or an impersonation that was ended. No
+        other token can be revoked before it expires.
+        """
         expires_at = listener.actor.expires_at
-        if expires_at is not None:
+        if expires_at is not None and listener.actor.impersonated_by is None:
             if expires_at <= utc_now():
                 listener.end()
             return

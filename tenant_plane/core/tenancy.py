@@ -3,26 +3,41 @@
 Every transaction begins with one statement that sets, for this transaction only, the tenant's role and search_path.
 The login role owns nothing and inherits nothing, so an unbound query fails, and naming another tenant's schema is
 refused by Postgres. Never plain SET (it leaks through the pool), never ``schema_translate_map`` (raw SQL escapes it).
+
+The same statement asks, for a write, how the tenant stands, and holds that for the length of the transaction: once the
+plane has answered that a tenant is frozen or suspended, nothing that began before can still commit.
 """
 
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import ClassVar
 
 import asyncpg
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from uuid_utils.compat import uuid7
 
-from shared.database import absence_is_unavailable
+from shared.audit.log import append
+from shared.contracts.tenants import Standing
+from shared.database import absence_is_unavailable, sqlstate, touch
+from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.trace import current_trace_id
-from shared.tx import Actor, Clock, ReadTx, Tenant, WriteTx, utc_now
+from shared.tx import Actor, Clock, Event, ReadTx, Tenant, WriteTx, utc_now
 from tenant_plane.core.permissions import ROLES
 
-BIND = text(
-    "select set_config('role', :schema, true), set_config('search_path', :schema, true),"
-    " set_config('transaction_read_only', :read_only, true)"
+BIND_READ = text(
+    "select set_config('transaction_read_only', 'on', true), set_config('role', :schema, true),"
+    " set_config('search_path', :schema, true)"
 )
+# From left to right: the login role enters, the tenant's role goes on.
+BIND_WRITE = text(
+    "select set_config('transaction_read_only', 'off', true), plane.enter(:tenant_id) as standing,"
+    " set_config('role', :schema, true), set_config('search_path', :schema, true)"
+)
+NO_SUCH_ROLE = "22023"
 RECORD = """
 with recorded as (
     insert into events (id, kind, body, actor, trace_id, created_at)
@@ -30,6 +45,23 @@ with recorded as (
 )
 select plane.publish($1, $2, $7)
 """
+
+
+class TenantSuspended(Forbidden):
+    code: ClassVar[str] = "TENANT_SUSPENDED"
+
+    def __init__(self) -> None:
+        super().__init__("This tenant is suspended: everything can be read, nothing can be changed.")
+
+
+class TenantFrozen(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("This tenant is being moved; send it again in a moment.", retry_after_seconds=5)
+
+
+class TenantGone(Unauthorized):
+    def __init__(self) -> None:
+        super().__init__("This tenant is not here any more.")
 
 
 class TenantDatabase:
@@ -43,14 +75,25 @@ class TenantDatabase:
     @asynccontextmanager
     async def read(self, actor: Actor) -> AsyncIterator[ReadTx]:
         async with absence_is_unavailable(), self._sessions() as session, session.begin():
-            await _bind(session, actor, read_only=True)
+            await _bind(session, _tenant_of(actor), for_write=False)
             yield ReadTx(session, actor, self._clock())
 
     @asynccontextmanager
     async def write(self, actor: Actor) -> AsyncIterator[WriteTx]:
-        """Commits on leaving, together with the events that were recorded."""
+        """Commits on leaving, together with the events that were recorded.
+
+        Raises TenantFrozen, and TenantSuspended to everybody but the system itself: a suspended tenant's payloads are
+        kept and its reads are counted. ``tx.actor.tenant.standing`` is true until the commit.
+        """
         async with absence_is_unavailable(), self._sessions() as session, session.begin():
-            await _bind(session, actor, read_only=False)
+            tenant = _tenant_of(actor)
+            standing = await _bind(session, tenant, for_write=True)
+            if standing == Standing.FROZEN:
+                raise TenantFrozen()
+            if standing == Standing.SUSPENDED and actor.kind != "system":
+                raise TenantSuspended()
+            if standing != tenant.standing:
+                actor = replace(actor, tenant=replace(tenant, standing=standing))
             tx = WriteTx(session, actor, self._clock())
             yield tx
             await session.flush()
@@ -66,12 +109,41 @@ class TenantDatabase:
                     tx.now,
                     self._reactions,
                 )
+                await append(tx, [event for event in tx.events if event.audited])
+
+    async def note(self, actor: Actor, event: Event) -> None:
+        """Only an entry in the audit log: what was asked for did not happen."""
+        async with self.write(actor) as tx:
+            await append(tx, [event])
 
 
-async def _bind(session: AsyncSession, actor: Actor, *, read_only: bool) -> None:
+def _tenant_of(actor: Actor) -> Tenant:
     if actor.tenant is None:
         raise RuntimeError(f"{actor.id} belongs to no tenant and may not open a tenant's transaction")
-    await session.execute(BIND, {"schema": actor.tenant.schema, "read_only": "on" if read_only else "off"})
+    return actor.tenant
+
+
+async def _bind(session: AsyncSession, tenant: Tenant, *, for_write: bool) -> str:
+    """The tenant's standing for a write. Raises TenantGone: a tenant that was dropped has no role any more."""
+    await touch(session, tenant.schema)
+    try:
+        if not for_write:
+            await session.execute(BIND_READ, {"schema": tenant.schema})
+            return tenant.standing
+        row = (await session.execute(BIND_WRITE, {"tenant_id": tenant.id, "schema": tenant.schema})).one()
+    except DBAPIError as error:
+        if sqlstate(error) == NO_SUCH_ROLE:
+            raise TenantGone() from error
+        raise
+    if row.standing is None:
+        raise TenantGone()
+    return str(row.standing)
+
+
+def require_active(tx: WriteTx) -> None:
+    """The system may write for a suspended tenant, but nothing happens there by itself. Raises TenantSuspended."""
+    if _tenant_of(tx.actor).standing != Standing.ACTIVE:
+        raise TenantSuspended()
 
 
 async def raw_connection(tx: ReadTx) -> asyncpg.Connection:

@@ -22,6 +22,7 @@ from tenant_plane.incidents.schemas import (
     TimelineQuery,
     TimelineRead,
 )
+from tenant_plane.usage.errors import LimitReached
 
 api = Api(tag="incidents", kind="Incident", plural="incidents")
 Reference = Annotated[
@@ -38,7 +39,7 @@ async def list_incidents(tx: ReadTx, query: IncidentQuery) -> Page[IncidentRead]
     return await service.list_incidents(tx, query)
 
 
-@api.post("/api/incidents", status=201)
+@api.post("/api/incidents", status=201, errors=[LimitReached])
 async def open_incident(tx: WriteTx, body: IncidentCreate) -> IncidentRead:
     """Open an incident by hand."""
     return await service.open_incident(tx, body)

@@ -268,6 +268,38 @@ class IncidentTriggered(Event):
     incident_id: UUID
 
 
+class _ByHand(Event):
+    """What a person or a key did, for the audit log; what alerts and timers do stands in the timeline only."""
+
+    audited: ClassVar[bool] = True
+    incident_id: UUID
+    reference: str
+
+    @property
+    def target(self) -> str:
+        return f"incident:{self.reference}"
+
+
+class IncidentOpened(_ByHand):
+    kind: ClassVar[str] = "incident.opened"
+    title: str
+    severity: Severity
+
+
+class IncidentEdited(_ByHand):
+    """``changes``: field to its value before (``from``) and after (``to``)."""
+
+    kind: ClassVar[str] = "incident.edited"
+    changes: dict[str, dict[str, Any]]
+
+
+class IncidentNoted(_ByHand):
+    """The text stands in the timeline, which is append-only too."""
+
+    kind: ClassVar[str] = "incident.noted"
+    timeline_id: UUID
+
+
 class TimelineAdded(Event):
     kind: ClassVar[str] = "timeline.added"
     incident_id: UUID

@@ -18,6 +18,7 @@ from shared.tx import Database, Tenant
 from tenant_plane.alerts.schemas import IncomingAlert
 from tenant_plane.core.tenancy import system_actor
 from tenant_plane.ingest import service
+from tenant_plane.ingest.errors import MustBeHeld
 from tenant_plane.ingest.schemas import AlertOutcome
 
 log = structlog.get_logger()
@@ -56,7 +57,9 @@ class Batcher:
         self._waiting = 0
 
     async def submit(self, tenant: Tenant, incoming: Sequence[IncomingAlert]) -> list[AlertOutcome]:
-        """Answers when the alerts are committed. Raises Unavailable when they are not and may be sent again."""
+        """Answers when the alerts are committed. Raises Unavailable when they are not and may be sent again,
+        MustBeHeld when the door is to keep the body for later.
+        """
         if len(incoming) > MOST_WAITING:
             raise Refused(f"{len(incoming):,} alerts in one body; {MOST_WAITING:,} are possible")
         if self._waiting + len(incoming) > MOST_WAITING:
@@ -98,7 +101,7 @@ class Batcher:
         incoming = [alert for submission in batch for alert in submission.incoming]
         try:
             outcomes = await runs_twice(lambda: self._commit(tenant, incoming))
-        except AppError as error:
+        except (AppError, MustBeHeld) as error:
             _fail(batch, error)
         except Exception as error:
             log.error("ingest_batch_failed", tenant=tenant.id, alerts=len(incoming), exc_info=error)

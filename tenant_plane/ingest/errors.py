@@ -3,6 +3,15 @@
 from uuid import UUID
 
 from shared.errors import Conflict, Invalid, NotFound
+from tenant_plane.usage.schemas import HoldReason
+
+
+class MustBeHeld(Exception):
+    """For the doors, never for a caller: nothing was stored, and the body is to be kept until it may be processed."""
+
+    def __init__(self, reason: HoldReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class DeadLetterNotFound(NotFound):

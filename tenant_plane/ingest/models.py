@@ -1,4 +1,7 @@
-"""Bodies that no adapter could read, kept until somebody looks; the schema is migrations/tenant/0001_initial.sql."""
+"""Bodies that no adapter could read, kept until somebody looks, and bodies that may not be processed yet.
+
+The schema is migrations/tenant/0001_initial.sql and 0003_usage.sql.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,3 +21,16 @@ class DeadLetter(Base):
     error: Mapped[str]
     received_at: Mapped[datetime]
     replayed_at: Mapped[datetime | None]
+
+
+class HeldPayload(Base):
+    __tablename__ = "held_payloads"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    sender: Mapped[str]
+    payload: Mapped[bytes]
+    reason: Mapped[str]
+    received_at: Mapped[datetime]
+    processed_at: Mapped[datetime | None]
+    error: Mapped[str | None]

@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 from pydantic_core import from_json
 
 from shared.fields import Timestamp
+from shared.tx import Event
 from tenant_plane.alerts.rules import Change
+from tenant_plane.usage.schemas import HoldReason
 
 
 class AlertOutcome(BaseModel):
@@ -32,10 +34,14 @@ class WebhookAnswer(BaseModel):
 
     ``dedup_strategy`` is ``fingerprint`` for a repeat of a known alert, else the rule that put it into an open
     incident, which is then the ``group_id``. ``dead_letter_id`` is set, and ``ok`` false, when the body could not be
-    read and was kept.
+    read and was kept. ``held`` is true, with the reason, when it was kept to be processed later: the tenant is
+    suspended, its plan has no room for more events this month, or others that came before it still wait.
     """
 
     ok: bool = True
+    held: bool = False
+    held_id: UUID | None = None
+    held_reason: HoldReason | None = None
     incident_id: UUID | None = None
     deduplicated: bool = False
     dedup_strategy: str | None = None
@@ -59,9 +65,15 @@ class WebhookAnswer(BaseModel):
 
 
 class AlertmanagerAnswer(BaseModel):
-    """``rca_triggered`` and ``anomaly_id`` stay false and null until anomalies exist here."""
+    """``rca_triggered`` and ``anomaly_id`` stay false and null until anomalies exist here.
+
+    ``status`` is ``ok``, ``kept`` (as a dead letter) or ``held`` (to be processed later).
+    """
 
     status: str
+    held: bool = False
+    held_id: UUID | None = None
+    held_reason: HoldReason | None = None
     rca_triggered: bool = False
     anomaly_id: str | None = None
     incident_ids: list[UUID] = []
@@ -91,6 +103,45 @@ class DeadLetterRead(BaseModel):
         except ValueError:
             return self.text
         return parsed
+
+
+class DeadLetterReplayed(Event):
+    kind: ClassVar[str] = "dead_letter.replayed"
+    audited: ClassVar[bool] = True
+
+    letter_id: UUID
+    source: str
+    sender: str
+    alerts: int
+
+    @property
+    def target(self) -> str:
+        return f"dead_letter:{self.letter_id}"
+
+
+class HeldRead(BaseModel):
+    """``error``: it was processed and could not be read; it is a dead letter now."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    source: str
+    sender: str
+    reason: HoldReason
+    size_bytes: int
+    received_at: Timestamp
+    processed_at: Timestamp | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBatch:
+    """One turn through what is held. ``more``: another turn would find something."""
+
+    processed: int
+    alerts: int
+    unreadable: int
+    more: bool
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ PLANES = ("control_plane", "tenant_plane")
 PRODUCT = (*PLANES, "shared", "infra")
 PYTHON = (*PRODUCT, "tests")
 DOMAINS = {
-    "control_plane": ("plans", "tenants", "quotas", "audit", "identity", "billing", "provisioning"),
-    "tenant_plane": ("usage", "audit", "access", "alerts", "incidents", "ingest", "analytics"),
+    "control_plane": ("plans", "tenants", "quotas", "audit", "identity", "sso", "scim", "billing", "provisioning"),
+    "tenant_plane": ("usage", "audit", "access", "impersonations", "alerts", "incidents", "ingest", "analytics"),
 }
 """Lower ones first: a domain may ask those before it; the other direction is an event."""
 

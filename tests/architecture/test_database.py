@@ -22,7 +22,7 @@ from tenant_plane.core.base import Base as TenantBase
 from tests.architecture.source import in_layers
 from tests.support.tenant_plane import Plane, data, fired, opened
 
-WITHOUT_MODEL = {"schema_version", "events", "idempotency_keys"}
+WITHOUT_MODEL = {"schema_version", "events", "idempotency_keys", "request_counts"}
 """Written by one statement each, in core and shared; nothing reads them as objects."""
 COLUMNS = """
 select c.relname as table, a.attname as column, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as not_null,

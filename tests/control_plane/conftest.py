@@ -10,10 +10,15 @@ from control_plane.identity.passwords import hash_password
 from shared.logs import configure_logs
 from tests.control_plane.support import APP_PASSWORD, PASSWORD, ControlPlane, control_plane
 
-EMPTY = (
-    "truncate control.tenants, control.users, control.memberships, control.sessions, control.refresh_tokens,"
-    " control.signing_keys, control.idempotency_keys, control.events"
-)
+SEEDED = "'schema_version', 'plans'"
+"""What migrations fill."""
+EMPTY = f"""
+do $$ begin
+    execute (select 'truncate ' || string_agg(format('control.%I', tablename), ', ') from pg_tables
+        where schemaname = 'control' and tablename not in ({SEEDED}));
+    delete from control.plans where created_by <> 'product';
+end $$
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,9 +8,75 @@ from control_plane.identity.rules import Role
 from tests.control_plane.support import ControlPlane, bearer
 
 NEW_TENANT = {"tenant_id": "globex", "name": "Globex", "plan": "pro", "contact_email": "ops@globex.example"}
-SUPER_ADMIN_ONLY = [("GET", "/api/tenants"), ("POST", "/api/tenants"), ("GET", "/api/tenants/acme")]
-SIGNED_IN = [*SUPER_ADMIN_ONLY, ("GET", "/api/plans"), ("GET", "/api/auth/me")]
+SUPER_ADMIN_ONLY = [
+    ("GET", "/api/tenants"),
+    ("POST", "/api/tenants"),
+    ("GET", "/api/tenants/acme"),
+    ("GET", "/api/tenants/acme/operations"),
+    ("GET", "/api/tenants/acme/operations/{operation_id}"),
+    ("POST", "/api/tenants/acme/operations/{operation_id}/retry"),
+    ("POST", "/api/tenants/acme/operations/{operation_id}/cancel"),
+]
+CHANGES = {
+    ("PATCH", "/api/tenants/acme"): {"name": "Other"},
+    ("DELETE", "/api/tenants/acme"): {"confirm": "acme"},
+    ("POST", "/api/tenants/acme/suspend"): {"reason": "unpaid"},
+    ("POST", "/api/tenants/acme/resume"): {},
+    ("POST", "/api/tenants/acme/restore"): {},
+    ("POST", "/api/tenants/acme/move"): {"placement": "dedicated"},
+}
+ADMINS_TOO = [("GET", "/api/auth/audit"), ("GET", "/api/auth/audit/export")]
+SIGNED_IN = [*SUPER_ADMIN_ONLY, *CHANGES, *ADMINS_TOO, ("GET", "/api/plans"), ("GET", "/api/auth/me")]
+PLACEMENTS = [
+    ("GET", "/api/tenants/cells"),
+    ("GET", "/api/tenants/cells/orphans"),
+    ("GET", "/api/tenants/rollouts"),
+    ("POST", "/api/tenants/rollouts"),
+    ("GET", "/api/tenants/rollouts/{rollout_id}"),
+    ("GET", "/api/tenants/rollouts/{rollout_id}/tenants"),
+    ("POST", "/api/tenants/rollouts/{rollout_id}/resume"),
+    ("POST", "/api/tenants/rollouts/{rollout_id}/cancel"),
+]
+SIGNED_IN += PLACEMENTS
+QUOTAS = [
+    ("POST", "/api/plans"),
+    ("GET", "/api/plans/{name}"),
+    ("POST", "/api/plans/{name}/preview"),
+    ("GET", "/api/tenants/usage"),
+    ("GET", "/api/tenants/acme/usage"),
+    ("GET", "/api/tenants/acme/limits"),
+    ("POST", "/api/tenants/acme/limits"),
+    ("DELETE", "/api/tenants/acme/limits/{limit_id}"),
+    ("GET", "/api/tenants/acme/export"),
+    ("POST", "/api/tenants/import"),
+]
+"""Who may do these is tested beside each."""
+SIGNED_IN += QUOTAS
+PEOPLE = [
+    ("GET", "/api/auth/roles"),
+    ("GET", "/api/auth/sessions"),
+    ("DELETE", "/api/auth/sessions/{session_id}"),
+    ("PATCH", "/api/auth/me"),
+    ("POST", "/api/auth/change-password"),
+    ("POST", "/api/auth/totp"),
+    ("POST", "/api/auth/totp/confirm"),
+    ("POST", "/api/auth/invitations/accept"),
+    ("GET", "/api/auth/signing-keys"),
+    ("POST", "/api/auth/signing-keys/rotate"),
+    ("GET", "/api/users"),
+    ("PATCH", "/api/users/{user_id}"),
+    ("POST", "/api/users/{user_id}/unlock"),
+    ("POST", "/api/users/{user_id}/reset-totp"),
+    ("GET", "/api/users/invitations"),
+    ("DELETE", "/api/users/invitations/{invitation_id}"),
+    ("POST", "/api/users/invitations/{invitation_id}/resend"),
+    ("POST", "/api/tenants/acme/impersonations"),
+    ("DELETE", "/api/tenants/acme/impersonations/{impersonation_id}"),
+]
+"""Who may do these is tested in tests/control_plane/identity."""
+SIGNED_IN += PEOPLE
 PUBLIC = {"/api/auth/token", "/api/auth/login", "/api/auth/refresh", "/api/auth/logout", "/api/demo"}
+PUBLIC |= {f"/api/auth/{path}" for path in ("forgot-password", "invitations/preview", "register", "reset-password")}
 
 
 def test_the_table_of_roles() -> None:
@@ -18,7 +84,7 @@ def test_the_table_of_roles() -> None:
     assert {role: set(permissions) for role, permissions in ROLES.items()} == {
         "viewer": member,
         "operator": member,
-        "admin": member,
+        "admin": member | {Permission.AUDIT_READ, Permission.USAGE_READ},
         "super_admin": set(Permission),
         "system": set(Permission),
     }
@@ -41,12 +107,21 @@ async def test_a_stranger_is_asked_to_sign_in(control: ControlPlane, method: str
 @pytest.mark.parametrize("role", list(Role))
 async def test_members_may_not_see_or_make_tenants(control: ControlPlane, role: Role) -> None:
     headers = await control.member(role)
-    for method, path in SUPER_ADMIN_ONLY:
-        answer = await control.client.request(method, path, json=NEW_TENANT, headers=headers)
+    bodies = dict.fromkeys(SUPER_ADMIN_ONLY, NEW_TENANT) | CHANGES
+    for (method, path), body in bodies.items():
+        path = path.replace("{operation_id}", "0192f0c1-2345-7890-abcd-ef0123456789")
+        answer = await control.client.request(method, path, json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
         assert "tenants:" in answer.json()["detail"]
-    assert await control.sql("select tenant_id from tenants") == [("acme",)]
+    assert await control.sql("select tenant_id, name, state from tenants") == [("acme", "Acme", "active")]
     assert control.plane.calls == []
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.OPERATOR, 403), (Role.ADMIN, 200)])
+async def test_administrators_may_see_the_audit_log(control: ControlPlane, role: Role, status: int) -> None:
+    headers = await control.member(role)
+    answers = [await control.client.request(*operation, headers=headers) for operation in ADMINS_TOO]
+    assert [answer.status_code for answer in answers] == [status, status]
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 
 from infra.local import postgres
+from tests.support.codes import unused_code
 from tests.support.processes import ROOT, descendants, end, running, wait_for_end
 from tests.support.waiting import eventually
 
@@ -28,6 +29,12 @@ class Account:
     email: str
     password: str
     tenant_id: str | None = None
+    totp_secret: str | None = None
+
+    @property
+    def codes(self) -> list[str]:
+        """One that nobody has used, for an account that needs one."""
+        return [] if self.totp_secret is None else [unused_code(self.totp_secret)]
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,7 @@ def _data(response: httpx.Response) -> Any:
 @asynccontextmanager
 async def signed_in(product: Product, account: Account) -> AsyncIterator[Api]:
     async with httpx.AsyncClient(base_url=product.base_url, timeout=30) as client:
-        body = {"email": account.email, "password": account.password}
+        body = {"email": account.email, "password": account.password, "otp": next(iter(account.codes), None)}
         session = _data(await client.post("/api/auth/token", json=body))
         client.headers["authorization"] = f"Bearer {session['token']}"
         yield Api(client)

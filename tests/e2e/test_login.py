@@ -93,6 +93,7 @@ async def test_a_demo_installation_offers_its_people_as_buttons(anonymous: Page,
 async def test_a_tenants_login_knows_no_super_admin_and_the_other_way_round(anonymous: Page, product: Product) -> None:
     await anonymous.goto("/login")
     await fill_in(anonymous, product.super_admin.email, product.super_admin.password)
+    await anonymous.get_by_label("Code of your authenticator app").fill(product.super_admin.codes[0])
     await expect(anonymous.get_by_role("alert")).to_have_text("This account has no tenant here.")
     account = product.account("acme", "admin")
     await anonymous.goto("/control/login")

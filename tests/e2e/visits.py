@@ -57,6 +57,8 @@ async def sign_in(page: Page, account: Account) -> None:
     await page.get_by_label("Email").fill(account.email)
     await page.get_by_label("Password", exact=True).fill(account.password)
     await page.get_by_role("button", name="Sign in", exact=True).click()
+    for code in account.codes:
+        await page.get_by_label("Code of your authenticator app").fill(code)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Overview" if account.tenant_id else "Tenants")
 
 

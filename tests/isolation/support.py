@@ -56,10 +56,15 @@ class World:
         }[parameter]
 
 
+HELD = """
+insert into held_payloads (id, source, sender, payload, reason, received_at, processed_at)
+values ($1, 'webhook', $2, '', 'suspended', now(), now())
+"""
 BODIES: Mapping[str, Any] = {
     "acknowledge_incident": {},
     "add_incident_note": {"text": "hello"},
     "create_api_key": {"name": "sender", "scope": "viewer"},
+    "create_own_api_key": {"name": "sender", "scope": "viewer"},
     "open_incident": {"title": "Checkout is down", "severity": "high"},
     "resolve_incident": {},
     "snooze_incident": {"duration": "1h"},
@@ -83,6 +88,7 @@ async def made(plane: Plane, incidents: int) -> Things:
         await client.post(f"/api/incidents/{incident['reference']}/notes", json={"text": f"note {word}"})
         answer = await fired(client, title=f"{word} fires", service=word, namespace=word)
         letter = await client.post("/api/webhook", content=f"not json {word}".encode())
+        await plane.rows(tenant, HELD, uuid7(), f"{word}@people.example")
         key = data(await client.post("/api/apikeys", json={"name": f"key {word}", "scope": "admin"}), 201)
     return Things(
         tenant,

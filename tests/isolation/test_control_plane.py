@@ -13,12 +13,110 @@ from tenant_plane.app import OPERATIONS as TENANT_OPERATIONS
 from tests.support.origin import InProcess
 
 SIGNED_IN = [operation for operation in OPERATIONS if operation.access != "public"]
-ANYONE_SIGNED_IN = {"list_plans", "read_profile"}
+ANYONE_SIGNED_IN = {"list_own_sessions", "list_plan_versions", "list_plans", "list_roles", "read_profile"}
+OWN_TENANT = {"read_usage"}
+"""For the admins of the tenant that the path names."""
+OWN_ACCOUNT = {
+    "accept_invitation",
+    "begin_totp",
+    "change_password",
+    "confirm_totp",
+    "end_own_session",
+    "remove_totp",
+    "replace_profile",
+    "update_profile",
+}
+"""What they change is nobody else's; tests/control_plane/identity has them."""
+OWN_PEOPLE = {
+    "create_invitations",
+    "get_user",
+    "list_invitations",
+    "list_users",
+    "remove_user",
+    "resend_invitation",
+    "reset_totp",
+    "revoke_invitation",
+    "unlock_user",
+    "update_user",
+}
+"""For admins, of their own tenant: test_people.py walks them with the ids of another."""
+ADMINS_TOO = {"export_control_audit_log", "list_control_audit_log"}
 SUPER_ADMIN_ONLY = {"create_tenant", "get_tenant", "list_tenants"}
-"""Each signed-in operation stands in one of the two; a new one needs a place."""
+SUPER_ADMIN_ONLY |= {
+    "cancel_rollout",
+    "get_rollout",
+    "list_cells",
+    "list_orphans",
+    "list_rollout_tenants",
+    "list_rollouts",
+    "resume_rollout",
+    "start_rollout",
+}
+SUPER_ADMIN_ONLY |= {
+    "cancel_operation",
+    "delete_tenant",
+    "get_operation",
+    "list_operations",
+    "move_tenant",
+    "restore_tenant",
+    "resume_tenant",
+    "retry_operation",
+    "suspend_tenant",
+    "update_tenant",
+}
+SUPER_ADMIN_ONLY |= {
+    "end_impersonation",
+    "list_signing_keys",
+    "list_tenant_impersonations",
+    "rotate_signing_keys",
+    "start_impersonation",
+}
+SUPER_ADMIN_ONLY |= {
+    "create_plan",
+    "end_limit",
+    "export_tenant",
+    "grant_limit",
+    "import_tenant",
+    "list_fullest_tenants",
+    "list_limits",
+    "preview_plan",
+}
+"""Each signed-in operation stands in one of the three; a new one needs a place."""
 NEW = {"tenant_id": "initech", "name": "Initech", "plan": "free", "contact_email": "ops@initech.example"}
-BODIES: Mapping[str, Any] = {"create_tenant": NEW}
+PLAN_LIMITS = {
+    "users": 1,
+    "api_keys": 1,
+    "events_per_month": 1,
+    "incidents_per_month": 1,
+    "integrations": 1,
+    "retention_days": 1,
+}
+BODIES: Mapping[str, Any] = {
+    "accept_invitation": {"token": "nobody's"},
+    "change_password": {"old_password": "x", "new_password": "correct horse battery"},
+    "confirm_totp": {"code": "123456"},
+    "create_invitations": {"email": "new@globex.example", "role": "viewer"},
+    "remove_totp": {"password": "x", "otp": "123456"},
+    "replace_profile": {"name": "Another"},
+    "update_profile": {"name": "Another"},
+    "update_user": {"role": "admin"},
+    "rotate_signing_keys": {},
+    "start_impersonation": {"reason": "because", "minutes": 5},
+    "create_plan": {"name": "pro", "limits": PLAN_LIMITS},
+    "grant_limit": {"limit_name": "users", "value": None, "reason": "because"},
+    "preview_plan": {},
+    "start_rollout": {"version": "2.0.0"},
+    "create_tenant": NEW,
+    "delete_tenant": {"confirm": "globex"},
+    "move_tenant": {"placement": "dedicated"},
+    "restore_tenant": {},
+    "resume_tenant": {},
+    "suspend_tenant": {"reason": "unpaid"},
+    "update_tenant": {"name": "Another name"},
+}
+SOME_ID = "0192f0c1-2345-7890-abcd-ef0123456789"
 PUBLIC = {"sign_in", "login", "refresh_session", "sign_out", "list_demo_accounts"}
+PUBLIC |= {"forgot_password", "preview_invitation", "register", "reset_password"}
 ROLES = ("viewer", "operator", "admin")
 PICTURE = """
 select (select md5(string_agg(t::text, '|' order by tenant_id)) from control.tenants t)
@@ -28,12 +126,18 @@ select (select md5(string_agg(t::text, '|' order by tenant_id)) from control.ten
         from control.memberships)
     || (select count(*) from plane.tenants)
 """
-ROLES_WITH_TOKEN = [(operation, role) for operation in SIGNED_IN for role in ROLES]
+ELSEWHERE = OWN_TENANT | OWN_ACCOUNT | OWN_PEOPLE
+ROLES_WITH_TOKEN = [(operation, role) for operation in SIGNED_IN for role in ROLES if operation.id not in ELSEWHERE]
 
 
 def arguments(operation: Operation, path: str | None = None) -> dict[str, Any]:
     body = {"json": BODIES[operation.id]} if operation.body is not None else {}
-    return {"method": operation.method, "url": (path or operation.path).replace("{tenant_id}", "globex"), **body}
+    url = (path or operation.path).replace("{tenant_id}", "globex")
+    url = url.replace("{rollout_id}", SOME_ID).replace("{operation_id}", SOME_ID)
+    for parameter in ("user_id", "invitation_id", "impersonation_id", "session_id"):
+        url = url.replace(f"{{{parameter}}}", SOME_ID)
+    url = url.replace("{name}", "free").replace("{limit_id}", SOME_ID)
+    return {"method": operation.method, "url": url, **body}
 
 
 def name(value: Operation | str) -> str:
@@ -49,7 +153,7 @@ async def picture(origin: InProcess) -> Any:
 
 
 def test_the_table_has_every_operation() -> None:
-    assert {operation.id for operation in SIGNED_IN} == ANYONE_SIGNED_IN | SUPER_ADMIN_ONLY
+    assert {operation.id for operation in SIGNED_IN} == ANYONE_SIGNED_IN | ADMINS_TOO | SUPER_ADMIN_ONLY | OWN_TENANT
     assert {operation.id for operation in OPERATIONS if operation.access == "public"} == PUBLIC
 
 
@@ -66,7 +170,8 @@ async def test_nobody_gets_in(origin: InProcess, operation: Operation) -> None:
 
 @pytest.mark.parametrize(("operation", "role"), ROLES_WITH_TOKEN, ids=name)
 async def test_members_of_a_tenant_manage_no_tenants(origin: InProcess, operation: Operation, role: str) -> None:
-    expected = 403 if operation.id in SUPER_ADMIN_ONLY else 200
+    refused = SUPER_ADMIN_ONLY if role == "admin" else SUPER_ADMIN_ONLY | ADMINS_TOO
+    expected = 403 if operation.id in refused else 200
     before = await picture(origin)
     async with origin.client(await origin.token(origin.demo.person("acme", role))) as client:
         answers = [
@@ -84,6 +189,16 @@ async def test_a_stranger_and_nobody_look_the_same_to_members(origin: InProcess)
         answers = [await client.get(f"/api/tenants/{tenant_id}") for tenant_id in ("acme", "globex", "never-was")]
     assert {answer.status_code for answer in answers} == {403}
     assert len({answer.json()["detail"] for answer in answers}) == 1
+
+
+async def test_usage_is_ones_own(origin: InProcess) -> None:
+    """Another tenant's answers as one that never was."""
+    async with origin.client(await origin.token(origin.demo.person("acme", "admin"))) as client:
+        own, other, nobody = [await client.get(f"/api/tenants/{name}/usage") for name in ("acme", "globex", "neverwa")]
+    assert [answer.status_code for answer in (own, other, nobody)] == [200, 404, 404]
+    assert other.json()["detail"].replace("globex", "neverwa") == nobody.json()["detail"]
+    async with origin.client(await origin.token(origin.demo.person("acme", "operator"))) as client:
+        assert (await client.get("/api/tenants/acme/usage")).status_code == 403
 
 
 async def test_a_profile_is_ones_own(origin: InProcess) -> None:
@@ -125,7 +240,7 @@ async def test_the_asserted_tenant_counts_here_too(origin: InProcess) -> None:
 
 @pytest.mark.parametrize("operation", TENANT_OPERATIONS, ids=name)
 async def test_a_super_admins_token_opens_nothing_in_the_tenant_plane(origin: InProcess, operation: Operation) -> None:
-    token = await origin.token(origin.demo.super_admin)
+    token = await origin.root_token()
     path = operation.path.replace("{", "").replace("}", "")
     for headers in ({}, {"x-tenant-id": "acme"}):
         async with origin.client(token, **headers) as client:
@@ -144,7 +259,7 @@ async def test_tokens_of_a_tenant_open_that_tenant(origin: InProcess) -> None:
 async def test_what_the_planes_say_to_each_other_is_not_routed(origin: InProcess) -> None:
     before = await picture(origin)
     wanted = {"name": "Acme", "plan": "pro", "state": "suspended"}
-    for token in (await origin.token(origin.demo.super_admin), await origin.token(origin.demo.person("acme", "admin"))):
+    for token in (await origin.root_token(), await origin.token(origin.demo.person("acme", "admin"))):
         async with origin.client(token) as client:
             outside = await client.put("/internal/tenants/acme", json=wanted)
         assert outside.status_code in (404, 405)
@@ -158,7 +273,7 @@ async def test_what_the_planes_say_to_each_other_needs_their_token(origin: InPro
     for token in (
         None,
         origin.demo.api_key("acme"),
-        await origin.token(origin.demo.super_admin),
+        await origin.root_token(),
         await origin.token(origin.demo.person("acme", "admin")),
     ):
         async with inside.client(token) as client:

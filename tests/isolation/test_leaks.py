@@ -19,7 +19,9 @@ query ($q: String) {
     alerts(first: 20) { id name fingerprint reason }
     timeline(first: 20) { id actor payload }
   } } }
+  usage { plan standing held requests retentionDays limits { name used limit over resetsAt } }
   alerts(first: 50, q: $q) { totalCount edges { node { id name service labels annotations incidentReference } } }
+  auditLog(first: 50, q: $q) { totalCount edges { node { actorName target details } } }
   overview {
     notAcknowledged firingAlerts alerts24h duplicates24h incidents24h openBySeverity { severity count }
     noisyServices(first: 50) { service alerts } sources { source events24h deadLetters24h }
@@ -79,14 +81,14 @@ async def test_graphql_holds_nothing_of_the_other_tenant(world: World) -> None:
     assert world.ours.word in said
     assert world.theirs.word not in said
     assert [its_id for its_id in world.theirs.ids if its_id in said] == []
-    assert searched["incidents"]["totalCount"] == searched["alerts"]["totalCount"] == 0
+    assert {searched[name]["totalCount"] for name in ("incidents", "alerts", "auditLog")} == {0}
 
 
 def test_the_document_asks_for_every_query() -> None:
     """A new query must be asked above, or take an id (test_ids.py)."""
     query_type: Any = schema()._schema.query_type
     roots = {name for name, field in query_type.fields.items() if not {"ref", "id"} & set(field.args)}
-    assert roots == {"incidents", "alerts", "overview"}
+    assert roots == {"incidents", "alerts", "auditLog", "overview", "usage"}
 
 
 async def test_metrics_name_no_tenant(world: World) -> None:

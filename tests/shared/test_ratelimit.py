@@ -23,54 +23,56 @@ def actor(name: str, role: str = "viewer", tenant: str = "acme") -> Actor:
     return Actor(id=name, kind="user", name=name, role=role, permissions=frozenset(), tenant=place)
 
 
-def call(limiter: RateLimiter, who: Actor, *, spend: bool = True, host: str = "10.0.0.1") -> dict[str, str]:
+async def call(limiter: RateLimiter, who: Actor, *, spend: bool = True, host: str = "10.0.0.1") -> dict[str, str]:
     request = Request({"type": "http", "client": (host, 1), "headers": []})
-    limiter.check(request, who, spend=spend)
+    await limiter.check(request, who, spend=spend)
     headers: dict[str, str] = request.scope["response_headers"]
     return headers
 
 
-def test_the_counter_goes_down_and_begins_anew_with_the_minute() -> None:
+async def test_the_counter_goes_down_and_begins_anew_with_the_minute() -> None:
     time = Time()
     limiter = RateLimiter(LIMITS, time)
-    remaining = [call(limiter, actor("ana"))["x-ratelimit-remaining"] for _ in range(2)]
+    remaining = [(await call(limiter, actor("ana")))["x-ratelimit-remaining"] for _ in range(2)]
     assert remaining == ["1", "0"]
     time.now += 59
     with pytest.raises(RateLimited) as refusal:
-        call(limiter, actor("ana"))
+        await call(limiter, actor("ana"))
     assert refusal.value.retry_after_seconds == 2
     time.now += 1
-    assert call(limiter, actor("ana")) == {
+    assert await call(limiter, actor("ana")) == {
         "x-ratelimit-limit": "2",
         "x-ratelimit-remaining": "1",
         "x-ratelimit-reset": "1000000140",
     }
 
 
-def test_callers_count_apart() -> None:
+async def test_callers_count_apart() -> None:
     limiter = RateLimiter(LIMITS, Time())
     callers = [actor("ana"), actor("bo"), actor("ana", tenant="other")]
-    assert [call(limiter, who)["x-ratelimit-remaining"] for who in callers] == ["1", "1", "1"]
+    assert [(await call(limiter, who))["x-ratelimit-remaining"] for who in callers] == ["1", "1", "1"]
 
 
-def test_strangers_are_told_apart_by_address() -> None:
+async def test_strangers_are_told_apart_by_address() -> None:
     limiter = RateLimiter(LIMITS, Time())
-    assert [call(limiter, ANONYMOUS, host=host)["x-ratelimit-remaining"] for host in ("10.0.0.1", "10.0.0.2")] == [
+    assert [
+        (await call(limiter, ANONYMOUS, host=host))["x-ratelimit-remaining"] for host in ("10.0.0.1", "10.0.0.2")
+    ] == [
         "0",
         "0",
     ]
     with pytest.raises(RateLimited):
-        call(limiter, ANONYMOUS)
+        await call(limiter, ANONYMOUS)
 
 
-def test_what_costs_nothing_is_never_refused() -> None:
+async def test_what_costs_nothing_is_never_refused() -> None:
     limiter = RateLimiter(LIMITS, Time())
     for _ in range(10):
-        assert call(limiter, actor("ana"), spend=False)["x-ratelimit-remaining"] == "2"
-    call(limiter, actor("ana"))
-    call(limiter, actor("ana"))
-    assert call(limiter, actor("ana"), spend=False)["x-ratelimit-remaining"] == "0"
+        assert (await call(limiter, actor("ana"), spend=False))["x-ratelimit-remaining"] == "2"
+    await call(limiter, actor("ana"))
+    await call(limiter, actor("ana"))
+    assert (await call(limiter, actor("ana"), spend=False))["x-ratelimit-remaining"] == "0"
 
 
-def test_a_role_nobody_thought_of_is_held_to_the_lowest() -> None:
-    assert call(RateLimiter(LIMITS, Time()), actor("ana", "stranger"))["x-ratelimit-limit"] == "2"
+async def test_a_role_nobody_thought_of_is_held_to_the_lowest() -> None:
+    assert (await call(RateLimiter(LIMITS, Time()), actor("ana", "stranger")))["x-ratelimit-limit"] == "2"

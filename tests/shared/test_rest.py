@@ -93,6 +93,11 @@ async def take_raw(request: Request, raw: bytes) -> Response:
     return Response(raw, media_type=request.headers.get("content-type"))
 
 
+@api.post("/api/stream", access="public")
+async def take_stream(stream: AsyncIterator[bytes]) -> Seen:
+    return Seen(told={"sizes": [len(chunk) async for chunk in stream if chunk]})
+
+
 @api.get("/api/public", access="public")
 async def read_public(actor: Actor) -> Seen:
     return Seen(told={"actor": actor.id})
@@ -280,6 +285,29 @@ def test_a_handler_that_does_not_fit_its_path_is_refused_at_import() -> None:
         Api(tag="x").get("/api/x/{name}")(forgets)
     with pytest.raises(TypeError, match="do not fit /api/x"):
         Api(tag="x").get("/api/x")(invents)
+
+
+async def test_a_stream_is_read_by_its_handler_however_long(client: httpx.AsyncClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield bytes(1024 * 1024)
+
+    assert data(await client.post("/api/stream", content=chunks()))["told"] == {"sizes": [1024 * 1024] * 3}
+
+
+@pytest.mark.parametrize("messages", [["http.disconnect"], ["http.request", "http.disconnect"], ["http.request"]])
+async def test_a_stream_that_stops_before_its_end_is_given_up(messages: list[str]) -> None:
+    coming = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        for kind in coming:
+            return {"type": kind, "body": b"x", "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError("nothing ever comes")
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(BadRequest):
+        [chunk async for chunk in rest.arriving(request, 0.05)]
 
 
 @pytest.mark.parametrize("etag", ["x", '"x"', "1, 2", "-1"])

@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from shared.contracts.limits import Limits
 from shared.contracts.tenants import Standing, TenantWanted
 from shared.tokens import Audience, sign
 from shared.tx import Actor, Tenant, utc_now
@@ -47,7 +48,13 @@ TABLES = (
     "api_keys",
     "events",
     "idempotency_keys",
+    "usage_days",
+    "held_payloads",
+    "audit_log",
+    "impersonations",
 )
+NOT_PICTURED = {"audit_log"}
+"""A refused call may leave an entry there; that is no change of what the tenant has."""
 T = TypeVar("T")
 _numbers = itertools.count(1)
 
@@ -119,7 +126,9 @@ class Issuer:
 
 
 class Statements:
-    """The SQL that a plane sent, without what opens and closes a transaction and without the one that binds it."""
+    """The SQL that a plane sent, without what opens and closes a transaction, without the one that binds it, and
+    without the one that counts the request for its rate.
+    """
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -133,7 +142,9 @@ class Statements:
             self.seen.append(" ".join(sql.split()))
 
 
-NOT_COUNTED = re.compile(r"\s*(begin|commit|rollback|set|select set_config)\b", re.IGNORECASE)
+NOT_COUNTED = re.compile(
+    r"\s*(begin|commit|rollback|set|select set_config|insert into plane.request_counts)\b", re.IGNORECASE
+)
 
 
 @dataclass
@@ -192,11 +203,15 @@ class Plane:
             await connection.close()
 
     async def picture(self, tenant: Tenant) -> Mapping[str, str]:
-        """Everything a tenant has, one digest per table: equal pictures mean that nothing changed."""
+        """Everything a tenant has, one digest per table: equal pictures mean that nothing changed. That a key was used
+        is no change.
+        """
         sql = " union all ".join(
-            f"select '{table}' as name, count(*) || ':' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
-            f" as digest from {table} t"
+            f"select '{table}' as name, count(*) || ':' || coalesce(md5(string_agg(t.row, '|' order by t.row)), '')"
+            f" as digest from (select (to_jsonb(t) - '{{last_used_at, last_used_address}}'::text[])::text as row"
+            f" from {table} t) as t"
             for table in TABLES
+            if table not in NOT_PICTURED
         )
         return {row["name"]: row["digest"] for row in await self.rows(tenant, sql)}
 
@@ -212,6 +227,20 @@ class Plane:
         wanted = TenantWanted(name=tenant_id.title(), plan="pro", state=Standing.ACTIVE)
         await self.provisioner.ensure(tenant_id, wanted)
         return Tenant(tenant_id, provision.schema_of(tenant_id), tenant_id.title())
+
+    def control_plane(self) -> httpx.AsyncClient:
+        """With the token that opens /internal."""
+        token = self.issuer.token(None, "system", audience="opsplane-internal")
+        return self.client(authorization=f"Bearer {token}")
+
+    async def set_wanted(self, tenant: Tenant, state: Standing = Standing.ACTIVE, **limits: Any) -> None:
+        """What the control plane says about a tenant; each time newer than before."""
+        wanted = TenantWanted(
+            name=tenant.name, plan="pro", state=state, limits=Limits(**limits), generation=next(_numbers)
+        )
+        async with self.control_plane() as client:
+            answer = await client.put(f"/internal/tenants/{tenant.id}", json=wanted.model_dump(mode="json"))
+        assert (answer.status_code, answer.json()["state"]) == (200, state), answer.text
 
     async def tick(self, name: str) -> None:
         """One turn of a tick, over all tenants, at the time of ``clock``."""
@@ -249,8 +278,11 @@ async def running_plane(
     issuer: Issuer | None = None,
     app_database_url: str | None = None,
     prepare: bool = True,
+    pinned_tenant: str | None = None,
 ) -> AsyncIterator[Plane]:
-    """``prepare=False`` is a plane whose database is away. All its clocks are ``plane.clock``."""
+    """``prepare=False`` is a plane whose database is away. All its clocks are ``plane.clock``; its own ticks turn when
+    a test says so.
+    """
     if prepare:
         await provision.prepare_database(owner_url, PASSWORD)
     issuer, clock = issuer or Issuer(), Clock()
@@ -258,11 +290,12 @@ async def running_plane(
         tenant_database_url=owner_url,
         tenant_app_database_url=app_database_url or app_url(owner_url),
         requests_per_minute=dict(requests_per_minute),
+        pinned_tenant=pinned_tenant,
     )
     control = httpx.AsyncClient(transport=httpx.ASGITransport(app=issuer.app), base_url="http://control")
-    app = create_app(settings, control_plane=control, with_worker=with_worker, clock=clock)
+    app = create_app(settings, control_plane=control, with_worker=with_worker, with_own_ticks=False, clock=clock)
     app.state.actors.keys.clock = app.state.directory.clock = clock.monotonic
-    app.state.edge.limiter.clock = clock.seconds
+    app.state.edge.limiter.clock, app.state.edge.limiter.counts.clock = clock.seconds, clock.monotonic
     async with control, app.router.lifespan_context(app):
         yield Plane(app, issuer, clock, owner_url)
 

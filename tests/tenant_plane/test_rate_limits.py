@@ -2,11 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+import asyncpg
 import httpx
 import pytest_asyncio
+from sqlalchemy import event
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -23,12 +26,17 @@ async def strict(admin_url: str, plane: Plane) -> AsyncIterator[Plane]:
         yield strict
 
 
+def begin_anew(plane: Plane) -> None:
+    """At the beginning of a later minute, so that no test lies in two of them."""
+    plane.clock.forward(seconds=120 - plane.clock.seconds() % 60)
+
+
 def counters(response: httpx.Response) -> tuple[str, str]:
     return response.headers["x-ratelimit-limit"], response.headers["x-ratelimit-remaining"]
 
 
 async def test_a_caller_is_told_and_then_refused(strict: Plane, tenant: Tenant) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     async with strict.client(tenant, "viewer") as viewer, strict.client(tenant, "operator") as operator:
         answers = [await viewer.get(LIST) for _ in range(3)]
         assert [counters(answer) for answer in answers] == [("3", "2"), ("3", "1"), ("3", "0")]
@@ -44,7 +52,7 @@ async def test_a_caller_is_told_and_then_refused(strict: Plane, tenant: Tenant) 
 
 
 async def test_refused_and_missing_things_count_too(strict: Plane, tenant: Tenant) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     async with strict.client(tenant, "viewer") as viewer:
         answers = [
             await viewer.get("/api/incidents/INC-9"),
@@ -57,7 +65,7 @@ async def test_refused_and_missing_things_count_too(strict: Plane, tenant: Tenan
 
 
 async def test_graphql_counts_with_rest(strict: Plane, tenant: Tenant) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     async with strict.client(tenant, "viewer") as viewer:
         first = await viewer.post("/graphql", json={"query": "{ incidents { totalCount } }"})
         assert counters(first) == ("3", "2")
@@ -67,7 +75,7 @@ async def test_graphql_counts_with_rest(strict: Plane, tenant: Tenant) -> None:
 
 
 async def test_two_people_and_two_tenants_count_apart(strict: Plane, plane: Plane, tenant: Tenant) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     other = await plane.new_tenant()
     token = strict.issuer.token(tenant.id, "viewer", email="ana@acme.example")
     async with (
@@ -79,8 +87,101 @@ async def test_two_people_and_two_tenants_count_apart(strict: Plane, plane: Plan
             assert counters(await client.get(LIST)) == ("3", "2")
 
 
+async def test_two_processes_count_together(strict: Plane, tenant: Tenant, admin_url: str) -> None:
+    begin_anew(strict)
+    async with running_plane(admin_url, issuer=strict.issuer, requests_per_minute=LIMITS) as second:
+        second.app.state.edge.limiter.clock = strict.clock.seconds
+        async with strict.client(tenant, "admin") as here, second.client(tenant, "admin") as there:
+            answers = [await client.get(LIST) for client in (here, there) * 4]
+    assert [counters(answer)[1] for answer in answers] == ["6", "5", "4", "3", "2", "1", "0", "0"]
+    assert [answer.status_code for answer in answers] == [200] * 7 + [429]
+
+
+async def test_at_once_from_everywhere_exactly_the_limit_gets_through(
+    strict: Plane, tenant: Tenant, admin_url: str
+) -> None:
+    begin_anew(strict)
+    async with running_plane(admin_url, issuer=strict.issuer, requests_per_minute=LIMITS) as second:
+        second.app.state.edge.limiter.clock = strict.clock.seconds
+        async with strict.client(tenant, "admin") as here, second.client(tenant, "admin") as there:
+            answers = await asyncio.gather(*(client.get(LIST) for client in (here, there) * 10))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [429] * 13
+    let_through = [counters(answer)[1] for answer in answers if answer.status_code == 200]
+    assert sorted(let_through) == ["0", "1", "2", "3", "4", "5", "6"]
+
+
+async def test_a_flood_costs_the_database_nothing(strict: Plane, tenant: Tenant) -> None:
+    begin_anew(strict)
+    async with strict.client(tenant, "viewer") as viewer:
+        for _ in range(4):
+            await viewer.get(LIST)
+        seen: list[str] = []
+        with listened(strict, seen):
+            for _ in range(10):
+                refused(await viewer.get(LIST), 429, "RATE_LIMIT")
+    assert seen == []
+
+
+async def test_each_process_counts_alone_while_the_counters_are_away(strict: Plane, tenant: Tenant) -> None:
+    begin_anew(strict)
+    none = Tenant("none", "public")
+    async with strict.client(tenant, "viewer") as viewer:
+        await viewer.get(LIST)
+        await strict.rows(none, "alter table plane.request_counts rename to lost")
+        answers = [await viewer.get(LIST) for _ in range(3)]
+        await strict.rows(none, "alter table plane.lost rename to request_counts")
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+async def test_old_windows_are_forgotten(strict: Plane, tenant: Tenant) -> None:
+    begin_anew(strict)
+    none, count = Tenant("none", "public"), "select count(*) as rows from plane.request_counts where caller like $1"
+    async with strict.client(tenant, "viewer") as viewer:
+        await viewer.get(LIST)
+        strict.clock.forward(minutes=3)
+        await viewer.get(LIST)
+    assert (await strict.rows(none, count, f"{tenant.id}:%"))[0]["rows"] == 2
+    await strict.app.state.edge.limiter.forget_old()
+    assert (await strict.rows(none, count, f"{tenant.id}:%"))[0]["rows"] == 1
+
+
+async def test_the_plan_says_how_many(plane: Plane, tenant: Tenant, admin_url: str) -> None:
+    await plane.set_wanted(tenant, requests_per_minute={"viewer": 2, "operator": 4})
+    async with running_plane(admin_url, issuer=plane.issuer, requests_per_minute={}) as place:
+        for role, limit in (("viewer", "2"), ("operator", "4"), ("admin", "1000")):
+            async with place.client(tenant, role) as client:
+                assert counters(await client.get(LIST))[0] == limit
+        async with place.client(tenant, "admin") as admin:
+            body = {"name": "ci", "scope": "viewer"}
+            plain = data(await admin.post("/api/apikeys", json=body), 201)["api_key"]
+            own = data(await admin.post("/api/apikeys", json={**body, "rate_limit_rps": 3}), 201)["api_key"]
+        for key, limit in ((plain, "2"), (own, "180")):
+            async with place.client(None, **{"x-api-key": key}) as machine:
+                assert counters(await machine.get(LIST))[0] == limit
+        async with place.client(None, **{"x-api-key": plain}) as machine:
+            await machine.get(LIST)
+            refused(await machine.get(LIST), 429, "RATE_LIMIT")
+
+
+async def test_every_answer_has_the_three_headers(strict: Plane, tenant: Tenant) -> None:
+    begin_anew(strict)
+    async with strict.client(tenant, "operator") as operator, strict.client() as nobody:
+        answers = [
+            await operator.get("/api/nothing/here"),
+            await operator.delete(LIST),
+            await operator.get(LIST, headers={"x-tenant-id": "other"}),
+            await nobody.get("/healthz"),
+            await nobody.get("/graphql"),
+            await nobody.get("/internal/fleet"),
+            await operator.post("/graphql", content=b"{"),
+        ]
+    assert [answer.status_code for answer in answers][:4] == [404, 405, 403, 200]
+    for answer in answers:
+        assert {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= set(answer.headers), answer
+
+
 async def test_a_sender_is_never_refused(strict: Plane, tenant: Tenant) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     async with strict.client(tenant, "operator") as operator:
         answers = [await operator.post("/api/webhook", json=generic_alert()) for _ in range(20)]
         answers += [await operator.post("/webhook", content=b"[]") for _ in range(5)]
@@ -94,7 +195,7 @@ async def test_a_sender_is_never_refused(strict: Plane, tenant: Tenant) -> None:
 
 
 async def test_guessing_credentials_counts_by_address_but_not_at_the_senders_doors(strict: Plane) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     async with strict.client(authorization="Bearer opk_acme_nobody") as guesser:
         first = await guesser.get(LIST)
         refused(first, 401, "UNAUTHORIZED")
@@ -106,7 +207,7 @@ async def test_guessing_credentials_counts_by_address_but_not_at_the_senders_doo
 
 
 async def test_operations_over_one_websocket_count_one_by_one(strict: Plane, tenant: Tenant) -> None:
-    strict.clock.forward(minutes=2)
+    begin_anew(strict)
     query = {"query": "{ incidents { totalCount } }"}
     async with served(strict.app) as port, graph_socket(port, strict.issuer.token(tenant.id, "viewer")) as socket:
         for number in range(3):
@@ -116,6 +217,24 @@ async def test_operations_over_one_websocket_count_one_by_one(strict: Plane, ten
         await socket.send(json.dumps({"id": "3", "type": "subscribe", "payload": query}))
         refusal = json.loads(await asyncio.wait_for(socket.recv(), 5))
     assert (refusal["type"], refusal["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMIT")
+
+
+@contextmanager
+def listened(plane: Plane, seen: list[str]) -> Iterator[None]:
+    """Every statement on the plane's pool, those that count requests included."""
+
+    def straight(record: asyncpg.connection.LoggedQuery) -> None:
+        seen.append(record.query)
+
+    def on_checkout(connection: Any, *_: Any) -> None:
+        connection.driver_connection.add_query_logger(straight)
+
+    engine = plane.app.state.directory.engine.sync_engine
+    event.listen(engine, "checkout", on_checkout)
+    try:
+        yield
+    finally:
+        event.remove(engine, "checkout", on_checkout)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
+from shared.contracts.usage import Metric
 from shared.tx import WriteTx
 from tenant_plane.alerts import service as alerts
 from tenant_plane.alerts.rules import Change, Severity
@@ -17,6 +18,7 @@ from tenant_plane.incidents import queries
 from tenant_plane.incidents.rules import ENDED, Status, rule_for
 from tenant_plane.incidents.rules.placing import Batch, Candidate, Entry, Joining, decide, sentence
 from tenant_plane.incidents.schemas import IncidentChanged, IncidentTriggered, Placement
+from tenant_plane.usage import service as usage
 
 
 async def apply_alerts(tx: WriteTx, stored: Sequence[StoredEvent]) -> list[Placement]:
@@ -74,6 +76,8 @@ async def _write(tx: WriteTx, connection: asyncpg.Connection, batch: Batch) -> N
     heard = [incident for incident in known if incident.changed or incident.heard]
     if created:
         await _insert_incidents(connection, created, tx.now)
+        # Whatever the plan says: an outage is never hidden, only counted.
+        await usage.count_usage(tx, Metric.INCIDENTS, len(created))
     if batch.joinings:
         await _insert_links(tx, connection, batch)
     if heard or created:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import MISSING
 from uuid_utils.compat import uuid7
 
+from shared.contracts.usage import Metric
 from shared.errors import FieldError, Invalid
 from shared.pages import Page, PageQuery, encode_cursor
 from shared.tx import ReadTx, WriteTx
@@ -22,6 +23,8 @@ from tenant_plane.incidents.schemas import (
     IncidentChanged,
     IncidentCreate,
     IncidentFilter,
+    IncidentNoted,
+    IncidentOpened,
     IncidentPatch,
     IncidentQuery,
     IncidentRead,
@@ -35,11 +38,15 @@ from tenant_plane.incidents.schemas import (
     TimelineQuery,
     TimelineRead,
 )
+from tenant_plane.incidents.service.audit import record, recorded_edit
 from tenant_plane.incidents.service.timeline import add_entry, move, touch
+from tenant_plane.usage import service as usage
+from tenant_plane.usage.rules import Limit
 
 
 async def open_incident(tx: WriteTx, command: IncidentCreate) -> IncidentRead:
     tx.require(Permission.INCIDENTS_WRITE)
+    await usage.require_room(tx, Limit.INCIDENTS)
     incident = Incident(
         id=uuid7(),
         **command.model_dump(),
@@ -55,8 +62,14 @@ async def open_incident(tx: WriteTx, command: IncidentCreate) -> IncidentRead:
     add_entry(tx, incident.id, "incident_created", {"title": incident.title, "severity": incident.severity})
     tx.record(IncidentChanged(incident_id=incident.id, created=True))
     tx.record(IncidentTriggered(incident_id=incident.id))
+    await usage.count_usage(tx, Metric.INCIDENTS, 1)
     await tx.session.refresh(incident)
-    return IncidentRead.of(incident)
+    read = IncidentRead.of(incident)
+    record(
+        tx,
+        IncidentOpened(incident_id=read.id, reference=read.reference, title=incident.title, severity=read.severity),
+    )
+    return read
 
 
 async def list_incidents(tx: ReadTx, wanted: IncidentQuery) -> Page[IncidentRead]:
@@ -109,13 +122,14 @@ async def update_incident(tx: WriteTx, reference: str, patch: IncidentPatch, if_
     changes = {name: value for name, value in patch if value is not MISSING}
     status: Status | None = changes.pop("status", None)
     moved = status is not None and status is not Status(incident.status)
-    if status is not None and moved:
-        if not may_move(Status(incident.status), status):
-            raise IllegalMove(Status(incident.status), status)
-        await _walk(tx, incident, [status])
-    changed = [_set(tx, incident, name, value) for name, value in changes.items()]
-    if moved and status is Status.RESOLVED and incident.resolved_by is None:
-        incident.resolved_by = tx.actor.name
+    if status is not None and moved and not may_move(Status(incident.status), status):
+        raise IllegalMove(Status(incident.status), status)
+    with recorded_edit(tx, incident):
+        if status is not None and moved:
+            await _walk(tx, incident, [status])
+        changed = [_set(tx, incident, name, value) for name, value in changes.items()]
+        if moved and status is Status.RESOLVED and incident.resolved_by is None:
+            incident.resolved_by = tx.actor.name
     if moved or any(changed):
         touch(tx, incident)
     await tx.session.flush()
@@ -160,9 +174,10 @@ async def acknowledge_incident(tx: WriteTx, reference: str) -> IncidentRead:
     target = Status.INVESTIGATING if current is Status.REOPENED else Status.ACKNOWLEDGED
     steps = steps_to(current, target)
     if steps:
-        await _walk(tx, incident, steps)
-        if incident.assignee is None and tx.actor.kind == "user":
-            _set(tx, incident, "assignee", tx.actor.name)
+        with recorded_edit(tx, incident):
+            await _walk(tx, incident, steps)
+            if incident.assignee is None and tx.actor.kind == "user":
+                _set(tx, incident, "assignee", tx.actor.name)
         touch(tx, incident)
         await tx.session.flush()
     return IncidentRead.of(incident)
@@ -175,10 +190,11 @@ async def resolve_incident(tx: WriteTx, reference: str, command: IncidentResolve
     steps = steps_to(Status(incident.status), Status.RESOLVED)
     if not steps:
         raise _already_resolved(incident)
-    await _walk(tx, incident, steps)
-    incident.resolved_by = tx.actor.name
-    if command.resolution:
-        _set(tx, incident, "resolution_notes", command.resolution)
+    with recorded_edit(tx, incident):
+        await _walk(tx, incident, steps)
+        incident.resolved_by = tx.actor.name
+        if command.resolution:
+            _set(tx, incident, "resolution_notes", command.resolution)
     touch(tx, incident)
     await tx.session.flush()
     return IncidentRead.of(incident)
@@ -196,7 +212,8 @@ async def snooze_incident(tx: WriteTx, reference: str, command: IncidentSnooze) 
         message = "must lie in the next 30 days"
         field = "body.until" if command.until else "body.duration"
         raise Invalid(f"{field}: {message}", errors=[FieldError(field=field, message=message)])
-    incident.snoozed_until = until
+    with recorded_edit(tx, incident):
+        incident.snoozed_until = until
     add_entry(tx, incident.id, "snoozed", {"until": until.isoformat()})
     touch(tx, incident)
     await tx.session.flush()
@@ -217,6 +234,10 @@ async def add_note(tx: WriteTx, reference: str, command: NoteCreate) -> Timeline
         tx, incident.id, "note", {"text": command.text, "backdated": backdated}, occurred_at=command.occurred_at
     )
     tx.record(TimelineAdded(incident_id=incident.id))
+    record(
+        tx,
+        IncidentNoted(incident_id=incident.id, reference=reference_of(incident.number), timeline_id=entry.id),
+    )
     return TimelineRead.model_validate(entry)
 
 

@@ -109,7 +109,7 @@ async def test_old_sessions_are_forgotten_and_live_ones_are_not(control: Control
     control.clock.offset = timedelta(days=29)
     await control.sign_in(EMAIL)
     control.clock.offset = timedelta(days=31)
-    for tick in ticks(control.app.state.sessions):
+    for tick in ticks(control.app.state.sessions, control.app.state.impersonations, control.app.state.signing_keys):
         await tick.run()
     assert await control.sql("select count(*) from sessions") == [(1,)]
     assert await control.sql("select count(*) from refresh_tokens") == [(1,)]

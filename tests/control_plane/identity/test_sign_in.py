@@ -11,9 +11,10 @@ from control_plane.identity import service
 from control_plane.identity.errors import EmailTaken, WeakPassword, WrongCredentials
 from control_plane.identity.passwords import PasswordChecker, hash_password
 from control_plane.identity.rules import Role
-from control_plane.identity.schemas import UserCreate
+from control_plane.identity.schemas import Attempt, UserCreate
+from control_plane.identity.vault import FactorVault
 from shared.tx import ANONYMOUS
-from tests.control_plane.support import PASSWORD, ControlPlane, bearer, claims_of
+from tests.control_plane.support import PASSWORD, SECRET, ControlPlane, bearer, claims_of
 
 EMAIL = "ana@acme.example"
 
@@ -42,6 +43,10 @@ async def test_a_member_signs_in(control: ControlPlane, path: str) -> None:
             "tenant_id": "acme",
             "tenant_name": "Acme",
             "tenants": [{"tenant_id": "acme", "name": "Acme", "role": "operator"}],
+            "time_zone": None,
+            "has_second_factor": False,
+            "must_enrol": False,
+            "acting_as": None,
         },
     }
     claims = claims_of(data["token"])
@@ -52,6 +57,9 @@ async def test_a_member_signs_in(control: ControlPlane, path: str) -> None:
         "name": "Ana Ruiz",
         "role": "operator",
         "tenant_id": "acme",
+        "method": "password",
+        "second_factor": False,
+        "impersonated_by": None,
         "sid": str(session_id),
         "iat": ANY,
         "exp": claims["iat"] + 900,
@@ -149,13 +157,14 @@ async def test_what_can_not_be_read_is_refused_and_passwords_are_not_repeated(
 
 async def test_a_password_that_changed_while_it_was_checked_opens_nothing(control: ControlPlane) -> None:
     await control.add_user(EMAIL, is_super_admin=True)
+    attempt = Attempt(EMAIL, None)
     async with control.database.read(ANONYMOUS) as tx:
-        proven = await service.find_credentials(tx, EMAIL)
+        proven = await service.find_credentials(tx, attempt)
     await control.execute("update users set password_hash = 'another'")
     assert proven is not None
     with pytest.raises(WrongCredentials):
         async with control.database.write(ANONYMOUS) as tx:
-            await service.start_session(tx, proven, None, 30)
+            await service.start_session(tx, proven, attempt, FactorVault(SECRET), 30)
     assert await control.sql("select id from sessions") == []
 
 
@@ -202,7 +211,7 @@ async def test_me_is_the_user_of_the_session(control: ControlPlane) -> None:
     with control.statements() as statements:
         me = await control.me(data["token"])
     assert me.json()["data"] == data["user"]
-    assert len(statements) == 4
+    assert len(statements) == 5
 
 
 async def test_me_notices_that_a_super_admin_is_none_any_more(control: ControlPlane) -> None:

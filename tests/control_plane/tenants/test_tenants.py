@@ -1,10 +1,13 @@
 """Tenants over HTTP, for a super-admin."""
 
+import time
 from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from sqlalchemy import text
 
+from control_plane.core.system import SYSTEM
 from tests.control_plane.support import ControlPlane
 
 ACME = {"tenant_id": "acme-corp", "name": "Acme Corporation", "plan": "pro", "contact_email": "Ops@acme.example"}
@@ -23,14 +26,27 @@ async def test_create_and_read(control: ControlPlane) -> None:
             "name": "Acme Corporation",
             "plan": "pro",
             "contact_email": "ops@acme.example",
+            "plan_version": ANY,
             "state": "active",
+            "suspended_reason": None,
+            "placement": "shared",
+            "cell": "shared",
             "created_at": ANY,
-            "events_this_month": None,
+            "updated_at": ANY,
+            "delete_after": None,
+            "generation": 1,
+            "observed_generation": 1,
+            "operation_id": None,
+            "operation_kind": None,
+            "events_this_month": ANY,
+            "users": 0,
         }
     )
+    assert (created.headers["etag"], read.headers["etag"]) == ('"1"', '"1"')
     events = await control.sql("select kind, body from events where kind like 'tenant.%' order by id")
     assert [tuple(row) for row in events] == [
         ("tenant.requested", {"tenant_id": "acme-corp", "plan": "pro"}),
+        ("tenant.moved", {"tenant_id": "acme-corp", "previous": "requested", "state": "provisioning"}),
         ("tenant.moved", {"tenant_id": "acme-corp", "previous": "provisioning", "state": "active"}),
     ]
 
@@ -60,6 +76,7 @@ async def test_a_duplicate_is_a_conflict(control: ControlPlane, change: dict[str
         ({"tenant_id": "a"}, "body.tenant_id"),
         ({"tenant_id": "a_b_c"}, "body.tenant_id"),
         ({"tenant_id": "x" * 41}, "body.tenant_id"),
+        ({"tenant_id": "cells"}, "body.tenant_id"),
         ({"name": " "}, "body.name"),
         ({"name": "a\x00b"}, "body.name"),
         ({"plan": "platinum"}, "body.plan"),
@@ -121,7 +138,8 @@ async def test_a_list_costs_the_same_however_long(control: ControlPlane, size: i
     await control.client.get("/api/plans", headers=headers)
     with control.statements() as statements:
         answer = await control.client.get("/api/tenants", headers=headers)
-    assert (answer.json()["data"]["total"], len(statements)) == (size, 3)
+    counted_elsewhere = len(control.app.state.tenants.counts)
+    assert (answer.json()["data"]["total"], len(statements)) == (size, 3 + counted_elsewhere)
 
 
 async def test_other_profiles(control: ControlPlane) -> None:
@@ -131,3 +149,66 @@ async def test_other_profiles(control: ControlPlane) -> None:
     k8s = (await control.client.get("/api/tenants?profile=k8s", headers=headers)).json()
     assert (bare["tenants"][0]["tenant_id"], bare["total"]) == ("acme", 1)
     assert (k8s["kind"], k8s["metadata"]["totalCount"]) == ("TenantList", 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("plan=free", ["initech"]),
+        ("plan=free,pro", ["acme-corp", "globex", "initech"]),
+        ("q=ACME", ["acme-corp"]),
+        ("q=globe", ["globex"]),
+        ("q=Big+B", ["globex"]),
+        ("q=billing@ini", ["initech"]),
+        ("q=ops@", ["acme-corp", "globex"]),
+        ("q=%25", []),
+        ("q=a_me", []),
+        ("q=corp", []),
+        ("q=ops@&plan=pro&state=active", ["acme-corp", "globex"]),
+        ("q=ops@&state=suspended", []),
+    ],
+)
+async def test_a_list_can_be_searched(control: ControlPlane, query: str, found: list[str]) -> None:
+    headers = await control.super_admin()
+    for body in (
+        {"tenant_id": "acme-corp", "name": "Acme Corporation", "plan": "pro", "contact_email": "ops@acme.example"},
+        {"tenant_id": "globex", "name": "Big Business", "plan": "pro", "contact_email": "OPS@globex.example"},
+        {"tenant_id": "initech", "name": "Initech", "plan": "free", "contact_email": "billing@initech.example"},
+    ):
+        assert (await control.client.post("/api/tenants", json=body, headers=headers)).status_code == 201
+    page = (await control.client.get(f"/api/tenants?{query}", headers=headers)).json()["data"]
+    assert ([item["tenant_id"] for item in page["items"]], page["total"]) == (found, len(found))
+
+
+MANY = """
+insert into tenants (tenant_id, name, plan, plan_version, contact_email, state, created_by, created_at, updated_at,
+    observed_generation, next_try_at)
+select 'tenant-' || n, 'Customer ' || n, case n % 3 when 0 then 'free' else 'pro' end, 1, 'ops' || n || '@x.example',
+    case n % 7 when 0 then 'suspended' else 'active' end, 'system', now(), now(), 1, null
+from generate_series(1, 10000) n
+"""
+
+
+async def test_ten_thousand_tenants_are_listed_in_a_moment(control: ControlPlane) -> None:
+    headers = await control.super_admin()
+    await control.execute(MANY)
+    await control.client.get("/api/tenants", headers=headers)
+    seconds = {}
+    for query in ("", "q=tenant-9", "q=customer+77", "q=ops9", "state=suspended&plan=free", "q=zzz"):
+        started = time.perf_counter()
+        answer = await control.client.get(f"/api/tenants?limit=50&{query}", headers=headers)
+        seconds[query] = time.perf_counter() - started
+        assert answer.status_code == 200
+    assert max(seconds.values()) < 0.3, seconds
+
+
+async def test_a_reconciler_with_nothing_to_do_reads_nothing_but_an_index(control: ControlPlane) -> None:
+    await control.execute(MANY)
+    async with control.database.read(SYSTEM) as tx:
+        plan = "\n".join(row[0] for row in (await tx.session.execute(text(DUE))).all())
+    assert "tenants_due" in plan
+    await control.app.state.tenants.reconcile_tenants()
+    assert control.plane.calls == []
+
+
+DUE = "explain select tenant_id from tenants where next_try_at <= now() order by next_try_at limit 100"

@@ -1,6 +1,7 @@
 """API keys: made once, shown once, hashed, bounded in time and in what they may do."""
 
 import hashlib
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -54,7 +55,7 @@ async def test_a_key_acts_under_its_name_and_its_scope(plane: Plane, tenant: Ten
         async with plane.client(None, **headers) as client:
             assert data(await client.get(WHO)) == {
                 "tenant_id": tenant.id,
-                "user_id": "ci",
+                "user_id": f"key:{key['key_id']}",
                 "role": "operator",
                 "level": 2,
                 "permissions": [
@@ -65,6 +66,7 @@ async def test_a_key_acts_under_its_name_and_its_scope(plane: Plane, tenant: Ten
                     "incidents:read",
                     "incidents:write",
                     "permissions:read",
+                    "usage:read",
                 ],
             }
             incident = await opened(client)
@@ -76,7 +78,7 @@ async def test_a_key_acts_under_its_name_and_its_scope(plane: Plane, tenant: Ten
 @pytest.mark.parametrize(
     ("role", "level", "permissions"),
     [
-        ("viewer", 1, ["alerts:read", "incidents:read", "permissions:read"]),
+        ("viewer", 1, ["alerts:read", "incidents:read", "permissions:read", "usage:read"]),
         (
             "admin",
             3,
@@ -84,11 +86,15 @@ async def test_a_key_acts_under_its_name_and_its_scope(plane: Plane, tenant: Ten
                 "alerts:ingest",
                 "alerts:read",
                 "api_keys:manage",
+                "api_keys:read",
+                "audit:read",
                 "dead_letters:manage",
                 "dead_letters:read",
+                "impersonations:read",
                 "incidents:read",
                 "incidents:write",
                 "permissions:read",
+                "usage:read",
             ],
         ),
     ],
@@ -99,7 +105,7 @@ async def test_what_a_caller_may_do(
     async with plane.client(tenant, role) as client:
         assert data(await client.get(WHO)) == {
             "tenant_id": tenant.id,
-            "user_id": f"{role}@{tenant.id}.example",
+            "user_id": f"user-{role}@{tenant.id}.example",
             "role": role,
             "level": level,
             "permissions": permissions,
@@ -129,6 +135,86 @@ async def test_a_key_ends_when_it_was_to(plane: Plane, tenant: Tenant, admin: ht
         data(await client.get(WHO))
         plane.clock.forward(minutes=2)
         refused(await client.get(WHO), 401, "UNAUTHORIZED")
+
+
+async def test_a_key_that_is_remembered_ends_when_it_was_to_all_the_same(
+    plane: Plane, admin: httpx.AsyncClient
+) -> None:
+    key = await made(admin, expires_at=later(seconds=30))
+    plane.clock.forward(seconds=29)
+    async with with_key(plane, key["api_key"]) as client:
+        data(await client.get(WHO))
+        plane.clock.forward(seconds=2)  # less than a good key is remembered for
+        refused(await client.get(WHO), 401, "UNAUTHORIZED")
+
+
+async def test_when_and_from_where_a_key_was_last_used(plane: Plane, admin: httpx.AsyncClient) -> None:
+    key = await made(admin)
+    assert (key["last_used_at"], key["last_used_address"]) == (None, None)
+    async with with_key(plane, key["api_key"]) as client:
+        with plane.statements() as during:
+            data(await client.get(WHO))
+            data(await client.post("/api/webhook", json=generic_alert()))
+        assert not [sql for sql in during.seen if "last_used_at =" in sql]
+        await plane.app.state.key_uses.save()
+        first = data(await admin.get(KEYS))["items"][0]
+        assert (first["last_used_at"] > first["created_at"], first["last_used_address"]) == (True, "127.0.0.1")
+        plane.clock.forward(seconds=30)
+        data(await client.get(WHO))
+        with plane.statements() as nothing:
+            await plane.app.state.key_uses.save()
+        assert nothing.seen == []
+        plane.clock.forward(seconds=31)
+        data(await client.get(WHO))
+        await plane.app.state.key_uses.save()
+    assert data(await admin.get(KEYS))["items"][0]["last_used_at"] > first["last_used_at"]
+
+
+async def test_refused_uses_of_a_key_are_no_uses(plane: Plane, admin: httpx.AsyncClient) -> None:
+    key = await made(admin)
+    async with with_key(plane, key["api_key"][:-1] + "~") as client:
+        refused(await client.get(WHO), 401, "UNAUTHORIZED")
+    await plane.app.state.key_uses.save()
+    assert data(await admin.get(KEYS))["items"][0]["last_used_at"] is None
+
+
+async def test_the_other_names_of_the_same_doors(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
+    token = plane.issuer.token(tenant.id, email="ana@acme.example")
+    async with plane.client(None, authorization=f"Bearer {token}") as ana:
+        await made(admin)
+        own = data(await ana.post("/api/api-keys", json={"name": "own", "scope": "viewer"}), 201)
+        assert own["api_key"].startswith(f"opk_{tenant.id}_{own['key_id']}_")
+        mine = data(await ana.get("/api/api-keys/me"))
+        assert [(item["name"], item["created_by"]) for item in mine["items"]] == [("own", "ana@acme.example")]
+        assert (mine["total"], data(await ana.get(KEYS))["total"]) == (1, 2)
+        revoked = data(await ana.delete(f"/api/api-keys/{own['key_id']}"))
+        assert data(await ana.get("/api/api-keys/me"))["items"][0]["revoked_at"] == revoked["revoked_at"]
+
+
+async def test_making_and_revoking_is_written_down_without_the_secret(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+) -> None:
+    key = await made(admin, rate_limit_rps=5)
+    for _ in range(2):
+        await admin.delete(f"{KEYS}/{key['key_id']}")
+    rows = await plane.rows(tenant, "select kind, actor, body from events where kind like 'api_key.%' order by id")
+    assert [(row["kind"], row["actor"]) for row in rows] == [
+        ("api_key.created", f"admin@{tenant.id}.example"),
+        ("api_key.revoked", f"admin@{tenant.id}.example"),
+    ]
+    assert json.loads(rows[0]["body"]) == {
+        "key_id": key["key_id"],
+        "name": "ci",
+        "scope": "operator",
+        "rate_limit_rps": 5,
+        "expires_at": None,
+    }
+    (secret,) = re.findall(r"_([0-9A-Za-z-]{43})$", key["api_key"])
+    assert not [row for row in rows if secret in row["body"]]
+    kept = await plane.rows(
+        tenant, "select action, target from audit_log where target = $1", f"api_key:{key['key_id']}"
+    )
+    assert sorted(row["action"] for row in kept) == ["api_key.created", "api_key.revoked"]
 
 
 async def test_keys_that_are_almost_right(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:

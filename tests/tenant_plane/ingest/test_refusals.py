@@ -51,10 +51,13 @@ async def test_a_key_for_ingestion_sends_and_does_nothing_else(
                 ("POST", "/api/incidents/INC-1/resolve", "incidents:write"),
                 ("GET", "/api/webhook/dead-letter", "dead_letters:read"),
                 ("GET", "/api/apikeys", "api_keys:manage"),
-                ("GET", "/api/rbac/permissions", "permissions:read"),
+                ("GET", "/api/webhook/held", "dead_letters:read"),
+                ("GET", "/api/usage", "usage:read"),
             ):
                 body = refused(await sender.request(method, path), 403, "FORBIDDEN")
                 assert f"the permission {permission}, which the role ingestion" in body["detail"]
+        who = data(await sender.get("/api/rbac/permissions"))
+    assert (who["role"], who["level"], who["permissions"]) == ("ingestion", 0, ["alerts:ingest", "permissions:read"])
 
 
 @pytest.mark.parametrize("door", DOORS)

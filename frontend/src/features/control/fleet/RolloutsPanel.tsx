@@ -13,7 +13,7 @@ import { useAction } from '../../../ui/useAction';
 const TONES: Record<string, 'ok' | 'warn' | 'bad' | 'off'> = {
   running: 'warn',
   stopped: 'bad',
-  finished: 'ok',
+  done: 'ok',
   cancelled: 'off',
 };
 const LOOK_MS = 5_000;

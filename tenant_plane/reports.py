@@ -1,0 +1,67 @@
+"""What the control plane asks about all tenants of this plane: their usage, and how the plane is doing."""
+
+import time
+from datetime import UTC, date, datetime
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.contracts.fleet import FleetHealth
+from shared.contracts.usage import UsageOfDay, UsageReport
+from shared.database import absence_is_unavailable
+from shared.errors import Unavailable
+from tenant_plane.core.directory import TenantDirectory
+from tenant_plane.core.tenancy import TenantDatabase, system_actor
+from tenant_plane.ingest import service as ingest
+from tenant_plane.usage import service as usage
+
+log = structlog.get_logger()
+TENANTS_IN_A_PAGE = 500
+MOST_HELD_TENANTS = 200
+NOTHING = text("select 1")
+QUEUE = text(
+    "select count(*) as waiting, min(execute_after) as oldest from queue.pgqueuer"
+    " where status = 'queued' and execute_after <= now()"
+)
+
+
+async def usage_report(database: TenantDatabase, directory: TenantDirectory, since: date, after: str) -> UsageReport:
+    """One page of tenants. A tenant that is broken is left out and logged; the others are reported all the same."""
+    tenants = await directory.page(after, TENANTS_IN_A_PAGE)
+    items: list[UsageOfDay] = []
+    for tenant in tenants:
+        try:
+            async with database.read(system_actor(tenant)) as tx:
+                items.extend(await usage.list_usage_days(tx, since))
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.error("usage_not_reported", tenant=tenant.id, exc_info=error)
+    full = len(tenants) == TENANTS_IN_A_PAGE
+    return UsageReport(items=items, next_after=tenants[-1].id if full else None)
+
+
+async def fleet_health(engine: AsyncEngine, database: TenantDatabase, directory: TenantDirectory) -> FleetHealth:
+    async with absence_is_unavailable(), engine.connect() as connection:
+        await connection.execute(NOTHING)
+        began = time.perf_counter()
+        await connection.execute(NOTHING)
+        database_ms = (time.perf_counter() - began) * 1000
+        row = (await connection.execute(QUEUE)).one()
+    held = 0
+    for tenant in await directory.with_held(MOST_HELD_TENANTS):
+        try:
+            async with database.read(system_actor(tenant)) as tx:
+                held += await ingest.count_held(tx)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.error("held_not_counted", tenant=tenant.id, exc_info=error)
+    return FleetHealth(
+        queue_waiting=row.waiting,
+        oldest_waiting_seconds=round((datetime.now(UTC) - row.oldest).total_seconds(), 3) if row.oldest else 0.0,
+        held=held,
+        tenants=await directory.count(),
+        database_ms=round(database_ms, 3),
+    )

@@ -1,0 +1,96 @@
+"""A tenant's SCIM token: shown once, replaced at will, and good for this tenant's members and nothing else."""
+
+import httpx
+import pytest
+
+from control_plane.identity.rules import Role
+from tests.control_plane.scim.conftest import Directory
+from tests.control_plane.support import ControlPlane, bearer
+
+PATH = "/api/auth/sso/scim-token"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+async def test_a_token_is_shown_once_and_lies_hashed(directory: Directory, admin: dict[str, str]) -> None:
+    answer = await directory.control.client.get(PATH, headers=admin)
+    assert answer.json()["data"] == {
+        "base_url": "http://control-plane/scim/v2",
+        "created_at": answer.json()["data"]["created_at"],
+        "last_used_at": None,
+    }
+    rows = await directory.control.sql("select row_to_json(t)::text from scim_tokens t")
+    events = await directory.control.sql("select body::text from events")
+    assert not [row for row in (*rows, *events) if directory.token in row[0]]
+
+
+async def test_its_last_use_is_noted(directory: Directory, admin: dict[str, str]) -> None:
+    await directory.client.get("/Users")
+    assert (await directory.control.client.get(PATH, headers=admin)).json()["data"]["last_used_at"] is not None
+
+
+async def test_a_new_token_takes_the_place_of_the_old(directory: Directory, admin: dict[str, str]) -> None:
+    again = (await directory.control.client.post(PATH, headers=admin)).json()["data"]["token"]
+    assert (await directory.client.get("/Users")).status_code == 401
+    assert (await directory.client.get("/Users", headers=bearer(again))).status_code == 200
+    assert (await directory.control.client.delete(PATH, headers=admin)).status_code == 204
+    assert (await directory.client.get("/Users", headers=bearer(again))).status_code == 401
+    assert (await directory.control.client.delete(PATH, headers=admin)).status_code == 404
+    rows = await directory.control.sql("select kind from events where kind like 'scim.token%' order by id")
+    assert [row[0] for row in rows] == ["scim.token_created", "scim.token_created", "scim.token_deleted"]
+
+
+async def test_an_idempotency_key_does_not_keep_a_token(control: ControlPlane, admin: dict[str, str]) -> None:
+    headers = {**admin, "idempotency-key": "once"}
+    answers = [await control.client.post(PATH, headers=headers) for _ in range(2)]
+    assert answers[0].json()["data"]["token"] != answers[1].json()["data"]["token"]
+    assert await control.sql("select 1 from idempotency_keys") == []
+
+
+@pytest.mark.parametrize("token", [None, "", "nonsense", "ops_scim_" + "x" * 43])
+async def test_without_a_token_nothing_opens(directory: Directory, token: str | None) -> None:
+    before = await directory.members()
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    transport = httpx.ASGITransport(app=directory.control.app)
+    async with httpx.AsyncClient(transport=transport, base_url=directory.client.base_url) as client:
+        for method, path in (("GET", "/Users"), ("POST", "/Users"), ("DELETE", "/Users/x"), ("GET", "/Schemas")):
+            answer = await client.request(method, path, headers=headers, json={})
+            assert answer.status_code == 401
+            assert answer.headers["content-type"] == "application/scim+json"
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert (answer.json()["schemas"], answer.json()["status"]) == ([ERROR], "401")
+    assert await directory.members() == before
+
+
+async def test_peoples_tokens_open_nothing_here_and_scim_tokens_nothing_there(
+    directory: Directory, admin: dict[str, str]
+) -> None:
+    assert (await directory.client.get("/Users", headers=admin)).status_code == 401
+    for path in ("/api/auth/me", "/api/plans", "/api/auth/sso"):
+        answer = await directory.control.client.get(path, headers=bearer(directory.token))
+        assert answer.status_code == 401
+
+
+async def test_another_tenants_members_are_not_there(directory: Directory) -> None:
+    await directory.control.add_tenant("globex")
+    stranger = await directory.control.add_user("eve@globex.example", {"globex": Role.ADMIN})
+    unknown = "01890000-0000-7000-8000-000000000000"
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        body = {"userName": "x", "Operations": [{"op": "replace", "path": "active", "value": False}]}
+        answers = [
+            await directory.client.request(method, f"/Users/{one}", json=body) for one in (stranger, unknown, "x")
+        ]
+        assert [answer.status_code for answer in answers] == [404, 404, 404]
+        assert len({answer.text for answer in answers}) == 1
+    for attribute in ("userName", "emails.value"):
+        assert await directory.find(f'{attribute} eq "eve@globex.example"') == []
+    assert await directory.find(f'id eq "{stranger}"') == []
+    assert await directory.control.sql("select tenant_id, deactivated_at from memberships where role = 'admin'") == [
+        ("acme", None),
+        ("globex", None),
+    ]
+
+
+async def test_a_closed_tenant_has_no_directory(directory: Directory) -> None:
+    await directory.control.execute("update tenants set state = 'deleting' where tenant_id = 'acme'")
+    answer = await directory.client.get("/Users")
+    assert (answer.status_code, answer.json()["status"]) == (403, "403")
