@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import structlog
@@ -16,6 +17,7 @@ from control_plane.adapters.oidc import OidcProviders
 from control_plane.adapters.outgoing import OutgoingHttp
 from control_plane.adapters.tenant_plane import HttpTenantPlane
 from control_plane.audit.rest import api as audit_api
+from control_plane.billing import service as billing
 from control_plane.billing.rest import api as billing_api
 from control_plane.core.actors import bearer_authentication
 from control_plane.core.database import SCHEMA, ControlDatabase
@@ -127,7 +129,13 @@ def create_app(
         placement,
         limits_of=quotas.effective_limits,
         forget=(sso.forget_tenant, scim.forget_tenant, identity.forget_tenant, quotas.forget_tenant),
-        counts={"users": identity.count_members, "events_this_month": quotas.count_events_this_month},
+        counts={
+            "users": identity.count_members,
+            "events_this_month": quotas.count_events_this_month,
+            "events_limit": quotas.events_limits,
+            "last_event_on": quotas.last_event_days,
+            "standing": partial(billing.standings_of, grace_days=settings.billing_grace_days),
+        },
         delete_grace_days=settings.delete_grace_days,
     )
     paying = choose_payments(settings, database, tenants.work_on)

@@ -44,6 +44,15 @@ async def subscriptions_of(tx: ReadTx, tenant_id: str) -> Sequence[Subscription]
     return (await tx.session.execute(statement)).scalars().all()
 
 
+async def subscriptions_of_all(tx: ReadTx, tenant_ids: Collection[str]) -> Sequence[Subscription]:
+    statement = (
+        select(Subscription)
+        .where(Subscription.tenant_id.in_(tenant_ids))
+        .order_by(Subscription.started_at, Subscription.id)
+    )
+    return (await tx.session.execute(statement)).scalars().all()
+
+
 async def unfinished_change(tx: ReadTx, tenant_id: str) -> BillingChange | None:
     statement = select(BillingChange).where(
         BillingChange.tenant_id == tenant_id, BillingChange.state == ChangeState.WANTED

@@ -134,6 +134,7 @@ async def grant_credit(
     access="public",
     kind="StripeEvent",
     max_body_bytes=MAX_EVENT_BYTES,
+    is_rate_limited=False,
     errors=[SignatureRefused, EventUnreadable],
 )
 async def receive_stripe_event(request: Request, tx: WriteTx, raw: bytes) -> Received:

@@ -214,6 +214,23 @@ async def month_sums(tx: ReadTx, tenant_ids: Collection[str], metric: str, month
     return {row.tenant_id: int(row.amount) for row in await tx.session.execute(statement)}
 
 
+async def limits_at_report(tx: ReadTx, tenant_ids: Collection[str], name: LimitName) -> dict[str, int | None]:
+    statement = select(UsageShare.tenant_id, UsageShare.limit_value).where(
+        UsageShare.tenant_id.in_(tenant_ids), UsageShare.limit_name == name
+    )
+    return {row.tenant_id: row.limit_value for row in await tx.session.execute(statement)}
+
+
+async def last_days(tx: ReadTx, tenant_ids: Collection[str], metric: str) -> dict[str, date]:
+    """The last day with more than nothing."""
+    statement = (
+        select(UsageDay.tenant_id, func.max(UsageDay.day).label("day"))
+        .where(UsageDay.tenant_id.in_(tenant_ids), UsageDay.metric == metric, UsageDay.amount > 0)
+        .group_by(UsageDay.tenant_id)
+    )
+    return {row.tenant_id: row.day for row in await tx.session.execute(statement)}
+
+
 async def delete_all_of(tx: WriteTx, tenant_id: str) -> None:
     for table in (LimitOverride, UsageDay, UsageShare):
         await tx.session.execute(delete(table).where(table.tenant_id == tenant_id))

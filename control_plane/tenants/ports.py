@@ -6,7 +6,7 @@
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from control_plane.tenants.rules import Where
 from shared.contracts.archive import ArchiveDigest
@@ -95,8 +95,8 @@ class LimitsOf(Protocol):
 
 
 class CountsOf(Protocol):
-    async def __call__(self, tx: ReadTx, tenant_ids: Collection[str]) -> Mapping[str, int]:
-        """One number a tenant, in one statement; a tenant without any may be left out."""
+    async def __call__(self, tx: ReadTx, tenant_ids: Collection[str]) -> Mapping[str, Any]:
+        """One value a tenant, in one statement; a tenant that is left out has the number 0."""
         ...
 
 

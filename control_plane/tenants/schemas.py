@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -77,6 +78,8 @@ class TenantRead(BaseModel):
 
     ``operation_id`` and ``operation_kind`` name the unfinished operation, if there is one. ``delete_after`` is when a
     tenant that is being deleted can no longer be restored. Counts are null as long as nobody has counted.
+    ``events_limit``: as of the plane's last report, null means no limit; ``last_event_on``: the last day (UTC) with an
+    event; ``standing``: of its payments.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -98,7 +101,10 @@ class TenantRead(BaseModel):
     operation_id: UUID | None = None
     operation_kind: OperationKind | None = None
     events_this_month: int | None = None
+    events_limit: int | None = None
+    last_event_on: date | None = None
     users: int | None = None
+    standing: str | None = None
 
     @property
     def version(self) -> int:

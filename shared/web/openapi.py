@@ -166,6 +166,6 @@ def _refusals(operation: Operation) -> set[int]:
         statuses |= {400, 409}
     if "if_match" in operation.hints:
         statuses |= {400, 412}
-    if operation.access == "ingest":
+    if not operation.is_rate_limited:
         statuses -= {429}
     return statuses

@@ -30,7 +30,8 @@ class Operation:
     """One endpoint. ``kind`` and ``plural`` name its things in the profiles ``k8s`` and ``bare``.
 
     ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does. ``media_type``: of
-    an answer that the handler makes itself, for the document.
+    an answer that the handler makes itself, for the document. ``is_rate_limited`` False: its senders are known by a
+    signature, come in bursts from a few addresses, and would only send again.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Operation:
     errors: tuple[type[AppError], ...]
     max_body_bytes: int
     idempotent: bool
+    is_rate_limited: bool
     media_type: str
     hints: Mapping[str, Any]
     path_adapters: Mapping[str, TypeAdapter[Any]]
@@ -95,6 +97,7 @@ class Api:
         errors: Sequence[type[AppError]] = (),
         max_body_bytes: int = MAX_BODY_BYTES,
         idempotent: bool | None = None,
+        is_rate_limited: bool | None = None,
         media_type: str = "application/json",
     ) -> Callable[[Handler], Handler]:
         named = PATH_PARAMETER.findall(path)
@@ -122,6 +125,7 @@ class Api:
                     idempotent=method == "POST" and access == "signed-in" and hints.get("tx") is WriteTx
                     if idempotent is None
                     else idempotent,
+                    is_rate_limited=access != "ingest" if is_rate_limited is None else is_rate_limited,
                     media_type=media_type,
                     hints=hints,
                     path_adapters={name: TypeAdapter(hints[name]) for name in named},

@@ -68,7 +68,7 @@ def _route(path: str, methods: Mapping[str, Operation], edge: Edge) -> Route:
 async def _answer(operation: Operation, edge: Edge, request: Request) -> Response:
     actor = ANONYMOUS if operation.access == "public" else await _authenticated(operation, edge, request)
     request.scope["actor"] = actor
-    await edge.limiter.check(request, actor, spend=operation.access != "ingest")
+    await edge.limiter.check(request, actor, spend=operation.is_rate_limited)
     render.profile_of(request, operation.profile)  # an unknown one is refused before anything is stored
     arguments, raw = await _arguments(operation, request, actor)
     if "tx" not in operation.hints:
@@ -97,7 +97,7 @@ async def _authenticated(operation: Operation, edge: Edge, request: Request) -> 
     try:
         return await edge.authenticate(request, operation)
     except Unauthorized:
-        await edge.limiter.check(request, ANONYMOUS, spend=operation.access != "ingest")
+        await edge.limiter.check(request, ANONYMOUS, spend=operation.is_rate_limited)
         raise
 
 

@@ -29,6 +29,7 @@ from control_plane.settings import ControlSettings
 from control_plane.tenants import service as tenants
 from control_plane.tenants.schemas import TenantCreate
 from shared.contracts.archive import ArchiveDigest, TableDigest
+from shared.contracts.impersonations import Impersonation
 from shared.contracts.tenants import Standing, TenantWanted
 from shared.errors import AppError
 from shared.tokens import Verifier, public_keys
@@ -66,6 +67,7 @@ class FakeTenantPlane:
     answer: Any = None
     tenants: dict[str, TenantWanted] = field(default_factory=dict)
     rows: dict[str, list[str]] = field(default_factory=dict)
+    impersonations: dict[UUID, Impersonation] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
@@ -76,6 +78,7 @@ class FakeTenantPlane:
             routes=[
                 Route(tenant, self.ensure, methods=["PUT"]),
                 Route(tenant, self.remove, methods=["DELETE"]),
+                Route(f"{tenant}/impersonations/{{impersonation_id}}", self.impersonation, methods=["PUT"]),
                 Route(f"{tenant}/archive", self.write_archive, methods=["GET"]),
                 Route(f"{tenant}/archive", self.read_archive, methods=["PUT"]),
                 Route(f"{tenant}/archive/digest", self.digest, methods=["GET"]),
@@ -126,6 +129,14 @@ class FakeTenantPlane:
             return refused
         self.tenants.pop(request.path_params["tenant_id"], None)
         self.rows.pop(request.path_params["tenant_id"], None)
+        return Response(status_code=204)
+
+    async def impersonation(self, request: Request) -> Response:
+        if (refused := await self.called(request, "PUT impersonation")) is not None:
+            return refused
+        told = Impersonation.model_validate_json(await request.body())
+        assert str(told.id) == request.path_params["impersonation_id"]
+        self.impersonations[told.id] = told
         return Response(status_code=204)
 
     async def write_archive(self, request: Request) -> Response:

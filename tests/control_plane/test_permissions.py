@@ -75,16 +75,37 @@ PEOPLE = [
 ]
 """Who may do these is tested in tests/control_plane/identity."""
 SIGNED_IN += PEOPLE
+SSO = [
+    ("GET", "/api/auth/sso"),
+    ("PUT", "/api/auth/sso"),
+    ("DELETE", "/api/auth/sso"),
+    ("POST", "/api/auth/sso/test"),
+    ("GET", "/api/auth/sso/scim-token"),
+    ("POST", "/api/auth/sso/scim-token"),
+    ("DELETE", "/api/auth/sso/scim-token"),
+    ("PUT", "/api/tenants/acme/sso-domains"),
+]
+"""Who may do these is tested in tests/control_plane/sso and scim."""
+SIGNED_IN += SSO
 PUBLIC = {"/api/auth/token", "/api/auth/login", "/api/auth/refresh", "/api/auth/logout", "/api/demo"}
+PUBLIC |= {f"/api/auth/sso/{path}" for path in ("callback", "discover", "exchange", "start")}
 PUBLIC |= {f"/api/auth/{path}" for path in ("forgot-password", "invitations/preview", "register", "reset-password")}
 
 
 def test_the_table_of_roles() -> None:
-    member = {Permission.PLANS_READ, Permission.PROFILE_READ}
+    member = {Permission.ACCOUNT_MANAGE, Permission.PLANS_READ, Permission.PROFILE_READ}
+    admin = {
+        Permission.AUDIT_READ,
+        Permission.BILLING_MANAGE,
+        Permission.BILLING_READ,
+        Permission.MEMBERS_MANAGE,
+        Permission.SSO_MANAGE,
+        Permission.USAGE_READ,
+    }
     assert {role: set(permissions) for role, permissions in ROLES.items()} == {
         "viewer": member,
         "operator": member,
-        "admin": member | {Permission.AUDIT_READ, Permission.USAGE_READ},
+        "admin": member | admin,
         "super_admin": set(Permission),
         "system": set(Permission),
     }

@@ -27,7 +27,7 @@ union all select tenant_id from control.operations where state in ('pending', 'r
 class Operator:
     """Makes tenants and changes them, one after the other, and remembers the last state that was answered."""
 
-    token: str
+    headers: dict[str, str]
     number: int
     said: dict[str, str] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
@@ -36,8 +36,7 @@ class Operator:
 
     def work(self, url: str) -> None:
         chance = random.Random(self.number)
-        headers = {"authorization": f"Bearer {self.token}"}
-        with httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=url, headers=self.headers, timeout=30, trust_env=False) as client:
             while not self.stop.is_set():
                 tenant_id = f"t{self.number}-{len(self.said):03}"
                 body = {"tenant_id": tenant_id, "name": "T", "plan": "free", "contact_email": "ops@t.example"}
@@ -85,15 +84,9 @@ def rows(planes: Planes, statement: str) -> list[asyncpg.Record]:
     return asyncio.run(ask())
 
 
-def signed_in(planes: Planes, client: httpx.Client) -> str:
-    answer = client.post("/api/auth/token", json=planes.demo.super_admin).raise_for_status()
-    token: str = answer.json()["data"]["token"]
-    return token
-
-
-def killed_at_work(planes: Planes, round_number: int, token: str) -> list[Operator]:
+def killed_at_work(planes: Planes, round_number: int) -> list[Operator]:
     with planes.control_to_kill() as (process, client):
-        operators = [Operator(token, round_number * 10 + number) for number in range(3)]
+        operators = [Operator(planes.root(client), round_number * 10 + number) for number in range(3)]
         threads = [threading.Thread(target=one.work, args=(str(client.base_url),)) for one in operators]
         for thread in threads:
             thread.start()
@@ -109,9 +102,7 @@ def killed_at_work(planes: Planes, round_number: int, token: str) -> list[Operat
 
 def test_a_killed_control_plane_finishes_what_it_began(folder: Path) -> None:
     with two_planes(folder) as planes, planes.tenant():
-        with planes.control() as client:
-            token = signed_in(planes, client)
-        operators = [one for number in range(1, KILLS + 1) for one in killed_at_work(planes, number, token)]
+        operators = [one for number in range(1, KILLS + 1) for one in killed_at_work(planes, number)]
         with planes.control():
             eventually(lambda: rows(planes, UNSETTLED) == [], "everything is settled", seconds=60)
         states: dict[str, Any] = {

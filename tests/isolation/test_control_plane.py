@@ -40,6 +40,16 @@ OWN_PEOPLE = {
     "update_user",
 }
 """For admins, of their own tenant: test_people.py walks them with the ids of another."""
+OWN_SSO = {
+    "check_sso",
+    "create_scim_token",
+    "delete_scim_token",
+    "delete_sso",
+    "get_scim_token",
+    "get_sso",
+    "put_sso",
+}
+"""For admins, of their own tenant; tests/control_plane/sso and scim have the rest."""
 ADMINS_TOO = {"export_control_audit_log", "list_control_audit_log"}
 SUPER_ADMIN_ONLY = {"create_tenant", "get_tenant", "list_tenants"}
 SUPER_ADMIN_ONLY |= {
@@ -81,6 +91,7 @@ SUPER_ADMIN_ONLY |= {
     "list_limits",
     "preview_plan",
 }
+SUPER_ADMIN_ONLY |= {"confirm_sso_domains"}
 """Each signed-in operation stands in one of the three; a new one needs a place."""
 NEW = {"tenant_id": "initech", "name": "Initech", "plan": "free", "contact_email": "ops@initech.example"}
 PLAN_LIMITS = {
@@ -95,6 +106,13 @@ BODIES: Mapping[str, Any] = {
     "accept_invitation": {"token": "nobody's"},
     "change_password": {"old_password": "x", "new_password": "correct horse battery"},
     "confirm_totp": {"code": "123456"},
+    "confirm_sso_domains": {"domains": []},
+    "put_sso": {
+        "issuer": "https://login.evil.example",
+        "client_id": "x",
+        "display_name": "x",
+        "email_domains": ["evil.example"],
+    },
     "create_invitations": {"email": "new@globex.example", "role": "viewer"},
     "remove_totp": {"password": "x", "otp": "123456"},
     "replace_profile": {"name": "Another"},
@@ -116,6 +134,7 @@ BODIES: Mapping[str, Any] = {
 }
 SOME_ID = "0192f0c1-2345-7890-abcd-ef0123456789"
 PUBLIC = {"sign_in", "login", "refresh_session", "sign_out", "list_demo_accounts"}
+PUBLIC |= {"discover_sso", "exchange_sso_code", "finish_sso", "start_sso"}
 PUBLIC |= {"forgot_password", "preview_invitation", "register", "reset_password"}
 ROLES = ("viewer", "operator", "admin")
 PICTURE = """
@@ -124,9 +143,10 @@ select (select md5(string_agg(t::text, '|' order by tenant_id)) from control.ten
         from control.users)
     || (select md5(string_agg(user_id::text || tenant_id || role, '|' order by user_id, tenant_id))
         from control.memberships)
-    || (select count(*) from plane.tenants)
+    || (select count(*) from plane.tenants) || (select count(*) from control.sso_connections)
+    || (select count(*) from control.scim_tokens)
 """
-ELSEWHERE = OWN_TENANT | OWN_ACCOUNT | OWN_PEOPLE
+ELSEWHERE = OWN_TENANT | OWN_ACCOUNT | OWN_PEOPLE | OWN_SSO
 ROLES_WITH_TOKEN = [(operation, role) for operation in SIGNED_IN for role in ROLES if operation.id not in ELSEWHERE]
 
 
@@ -153,7 +173,8 @@ async def picture(origin: InProcess) -> Any:
 
 
 def test_the_table_has_every_operation() -> None:
-    assert {operation.id for operation in SIGNED_IN} == ANYONE_SIGNED_IN | ADMINS_TOO | SUPER_ADMIN_ONLY | OWN_TENANT
+    listed = ANYONE_SIGNED_IN | ADMINS_TOO | SUPER_ADMIN_ONLY | ELSEWHERE
+    assert {operation.id for operation in SIGNED_IN} == listed
     assert {operation.id for operation in OPERATIONS if operation.access == "public"} == PUBLIC
 
 
@@ -180,6 +201,23 @@ async def test_members_of_a_tenant_manage_no_tenants(origin: InProcess, operatio
         ]
     assert [answer.status_code for answer in answers] == [expected, expected], answers[0].text
     assert all("globex" not in answer.text.lower() for answer in answers)
+    assert await picture(origin) == before
+
+
+@pytest.mark.parametrize("operation", [operation for operation in SIGNED_IN if operation.id in OWN_SSO], ids=name)
+async def test_single_sign_on_is_set_up_for_ones_own_tenant(origin: InProcess, operation: Operation) -> None:
+    """Another tenant, and one that never was: the same answer."""
+    before = await picture(origin)
+    async with origin.client(await origin.token(origin.demo.person("acme", "admin"))) as client:
+        asked = arguments(operation)
+        answers = [
+            await client.request(**{**asked, "url": f"{asked['url']}?tenant_id={tenant_id}"})
+            for tenant_id in ("globex", "neverwa")
+        ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].json()["detail"].replace("globex", "neverwa") == answers[1].json()["detail"]
+    async with origin.client(await origin.token(origin.demo.person("acme", "operator"))) as client:
+        assert (await client.request(**arguments(operation))).status_code == 403
     assert await picture(origin) == before
 
 

@@ -109,6 +109,7 @@ class Issuer:
         expires_in: int = 900,
         audience: Audience = "opsplane",
         key: Ed25519PrivateKey | None = None,
+        **more: Any,
     ) -> str:
         now = int(time.time())
         email = email or f"{role}@{tenant_id}.example"
@@ -121,6 +122,7 @@ class Issuer:
             "sid": str(uuid4()),
             "iat": now,
             "exp": now + expires_in,
+            **more,
         }
         return sign(claims, key=key or self.key, kid=KID, audience=audience)
 
@@ -295,6 +297,7 @@ async def running_plane(
     control = httpx.AsyncClient(transport=httpx.ASGITransport(app=issuer.app), base_url="http://control")
     app = create_app(settings, control_plane=control, with_worker=with_worker, with_own_ticks=False, clock=clock)
     app.state.actors.keys.clock = app.state.directory.clock = clock.monotonic
+    app.state.actors.impersonations.clock = clock.monotonic
     app.state.edge.limiter.clock, app.state.edge.limiter.counts.clock = clock.seconds, clock.monotonic
     async with control, app.router.lifespan_context(app):
         yield Plane(app, issuer, clock, owner_url)

@@ -36,7 +36,7 @@ from control_plane.billing.service.mirror import (
     note_surplus_cancelled,
     note_unseen,
 )
-from control_plane.billing.service.reading import find_customer_id, find_portal_customer, get_billing
+from control_plane.billing.service.reading import find_customer_id, find_portal_customer, get_billing, standings_of
 
 __all__ = [
     "begin_cancel",
@@ -68,4 +68,5 @@ __all__ = [
     "receive_event",
     "set_customer_id",
     "settle_access",
+    "standings_of",
 ]

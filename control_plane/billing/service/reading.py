@@ -1,5 +1,6 @@
 """How a tenant stands, in words and numbers."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -102,6 +103,18 @@ async def get_billing(tx: ReadTx, tenant_id: str | None, grace_days: int, *, is_
         reconciled_at=None if customer is None else customer.reconciled_at,
         **_subscribed(subscription, access),
     )
+
+
+async def standings_of(tx: ReadTx, tenant_ids: Collection[str], grace_days: int) -> Mapping[str, Standing]:
+    """For lists of tenants."""
+    tx.require(Permission.TENANTS_READ)
+    theirs: dict[str, list[Subscription]] = {tenant_id: [] for tenant_id in tenant_ids}
+    for subscription in await queries.subscriptions_of_all(tx, tenant_ids):
+        theirs[subscription.tenant_id].append(subscription)
+    return {
+        tenant_id: rules.access_of(rules.current(subscriptions), tx.now, grace_days).standing
+        for tenant_id, subscriptions in theirs.items()
+    }
 
 
 def _text(access: Access, *, is_manual: bool) -> str:

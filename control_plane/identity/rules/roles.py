@@ -33,6 +33,7 @@ _ADMIN = {
     "audit:read": "See the audit log and export it",
     "impersonations:read": "See when a super-admin acted in the tenant",
     "members:manage": "Invite people, change roles, deactivate and remove people",
+    "billing:manage": "Change the plan and how it is paid",
     "sso:manage": "Set up single sign-on and SCIM",
 }
 ROLES_IN_WORDS: Mapping[Role, RoleInWords] = {

@@ -110,6 +110,18 @@ async def count_events_this_month(tx: ReadTx, tenant_ids: Collection[str]) -> Ma
     return await queries.month_sums(tx, tenant_ids, Metric.EVENTS, rules.month_of(tx.now))
 
 
+async def events_limits(tx: ReadTx, tenant_ids: Collection[str]) -> Mapping[str, int | None]:
+    """For lists of tenants: as of the last report; None where there is no limit, or no report yet."""
+    tx.require(Permission.TENANTS_READ)
+    return {**dict.fromkeys(tenant_ids), **await queries.limits_at_report(tx, tenant_ids, LimitName.EVENTS_PER_MONTH)}
+
+
+async def last_event_days(tx: ReadTx, tenant_ids: Collection[str]) -> Mapping[str, date | None]:
+    """For lists of tenants: the last day with an event; None where no day that is kept has one."""
+    tx.require(Permission.TENANTS_READ)
+    return {**dict.fromkeys(tenant_ids), **await queries.last_days(tx, tenant_ids, Metric.EVENTS)}
+
+
 async def count_users(tx: ReadTx, tenant_ids: Collection[str]) -> Mapping[str, int]:
     """Members and open invitations, for lists of tenants."""
     tx.require(Permission.TENANTS_READ)

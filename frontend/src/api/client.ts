@@ -2,14 +2,17 @@
 import { rejectToken, validToken } from '../app/session';
 import { ApiError } from './errors';
 import type { Operation } from './graphql';
-import { type Exchange, send } from './wire';
+import { type Exchange, send, sendForFile } from './wire';
 
-async function sendSigned(exchange: Exchange): Promise<unknown> {
+async function sendSigned<Answer>(
+  exchange: Exchange,
+  sending: (signed: Exchange) => Promise<Answer>,
+): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     const token = await validToken();
     const headers = { ...exchange.headers, authorization: `Bearer ${token}` };
     try {
-      return await send({ ...exchange, headers });
+      return await sending({ ...exchange, headers });
     } catch (problem) {
       const tokenRefused = problem instanceof ApiError && problem.status === 401;
       if (!tokenRefused || attempt > 1) {
@@ -21,12 +24,20 @@ async function sendSigned(exchange: Exchange): Promise<unknown> {
 }
 
 export async function call<Data>(exchange: Exchange): Promise<Data> {
-  const body = (await sendSigned(exchange)) as { data: Data } | null;
+  const body = (await sendSigned(exchange, send)) as { data: Data } | null;
   return body?.data as Data; // a 204 has no body, and its callers expect none
 }
 
 export function get<Data>(path: string, query?: Exchange['query'], signal?: AbortSignal): Promise<Data> {
   return call<Data>({ method: 'GET', path, query, signal });
+}
+
+export function download(path: string, query?: Exchange['query']): Promise<Blob> {
+  return sendSigned({ method: 'GET', path, query }, sendForFile);
+}
+
+export function upload<Data>(path: string, file: Blob): Promise<Data> {
+  return call<Data>({ method: 'POST', path, body: file });
 }
 
 /** Give the same `key` to repeat a request that may have been carried out: it is then carried out once. */
@@ -58,7 +69,7 @@ export async function graphql<Answer>(
   signal?: AbortSignal,
 ): Promise<Answer> {
   const exchange: Exchange = { method: 'POST', path: '/graphql', body: { query: operation }, signal };
-  const body = (await sendSigned(exchange)) as GraphQLBody<Answer>;
+  const body = (await sendSigned(exchange, send)) as GraphQLBody<Answer>;
   const first = body.errors?.[0];
   if (first || !body.data) {
     throw new ApiError({

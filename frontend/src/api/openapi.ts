@@ -4709,6 +4709,8 @@ export interface components {
          *
          *     ``operation_id`` and ``operation_kind`` name the unfinished operation, if there is one. ``delete_after`` is when a
          *     tenant that is being deleted can no longer be restored. Counts are null as long as nobody has counted.
+         *     ``events_limit``: as of the plane's last report, null means no limit; ``last_event_on``: the last day (UTC) with an
+         *     event; ``standing``: of its payments.
          */
         TenantRead: {
             /** Tenant Id */
@@ -4756,10 +4758,25 @@ export interface components {
              */
             events_this_month: number | null;
             /**
+             * Events Limit
+             * @default null
+             */
+            events_limit: number | null;
+            /**
+             * Last Event On
+             * @default null
+             */
+            last_event_on: string | null;
+            /**
              * Users
              * @default null
              */
             users: number | null;
+            /**
+             * Standing
+             * @default null
+             */
+            standing: string | null;
         };
         /**
          * TenantShare
@@ -10771,15 +10788,6 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -49,6 +49,10 @@ export type SentTo = Schemas['SentTo'];
 export type OwnUsage = Schemas['tenant_plane__usage__schemas__UsageRead'];
 export type Cell = Schemas['CellRead'];
 export type Rollout = Schemas['RolloutRead'];
+export type RolloutTurn = Schemas['TurnRead'];
+export type Orphan = Schemas['OrphanRead'];
+export type CreditRead = Schemas['CreditRead'];
+export type Invoice = Schemas['InvoiceRead'];
 export type DemoAccount = Schemas['DemoAccount'];
 
 export type Page<Item> = {

@@ -7,6 +7,7 @@ export type Exchange = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   query?: Record<string, QueryValue>;
+  /** A file goes as it is, everything else as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -56,18 +57,19 @@ function toError(response: Response, body: unknown): ApiError {
   });
 }
 
-/** The parsed body of a 2xx answer. Throws ApiError for everything else, and lets an abort through as it is. */
-export async function send(exchange: Exchange): Promise<unknown> {
+/** A 2xx answer. Throws ApiError for everything else, and lets an abort through as it is. */
+async function answerTo(exchange: Exchange): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json', ...exchange.headers };
+  const file = exchange.body instanceof Blob ? exchange.body : null;
   if (exchange.body !== undefined) {
-    headers['content-type'] = 'application/json';
+    headers['content-type'] = file ? 'application/octet-stream' : 'application/json';
   }
   let response: Response;
   try {
     response = await fetch(exchange.path + queryString(exchange.query), {
       method: exchange.method,
       headers,
-      body: exchange.body === undefined ? undefined : JSON.stringify(exchange.body),
+      body: file ?? (exchange.body === undefined ? undefined : JSON.stringify(exchange.body)),
       signal: exchange.signal,
     });
   } catch (problem) {
@@ -76,11 +78,20 @@ export async function send(exchange: Exchange): Promise<unknown> {
     }
     throw unreachable();
   }
-  const body = await readJson(response);
   if (!response.ok) {
-    throw toError(response, body);
+    throw toError(response, await readJson(response));
   }
-  return body;
+  return response;
+}
+
+/** Its parsed body. */
+export async function send(exchange: Exchange): Promise<unknown> {
+  return readJson(await answerTo(exchange));
+}
+
+/** Its body as a file. */
+export async function sendForFile(exchange: Exchange): Promise<Blob> {
+  return (await answerTo(exchange)).blob();
 }
 
 export async function sendForData<Data>(exchange: Exchange): Promise<Data> {

@@ -1,10 +1,12 @@
+import { useEffect } from 'react';
 import { LoginForm } from '../features/login/LoginForm';
 import { Dialog } from '../ui/Dialog';
-import { beginSession, signOut, useSession } from './session';
+import { beginSession, renew, signOut, useSession } from './session';
 
 /** The session ended in the middle of work: sign in over the page, which keeps everything that was typed. */
 export function SessionDialog() {
   const session = useSession();
+  useSignedInElsewhere(session.status === 'expired' && !session.user.acting_as);
   if (session.status !== 'expired') {
     return null;
   }
@@ -22,6 +24,7 @@ export function SessionDialog() {
         realm="tenant"
         email={session.user.email}
         tenantId={session.user.tenant_id}
+        overPage
         onSession={beginSession}
       />
       <button type="button" className="link" onClick={signOut}>
@@ -29,4 +32,24 @@ export function SessionDialog() {
       </button>
     </Dialog>
   );
+}
+
+/** In another tab, as through a provider: whoever comes back from there goes on here. */
+function useSignedInElsewhere(waiting: boolean): void {
+  useEffect(() => {
+    if (!waiting) {
+      return;
+    }
+    const look = () => {
+      if (document.visibilityState === 'visible') {
+        renew().catch(() => undefined);
+      }
+    };
+    document.addEventListener('visibilitychange', look);
+    window.addEventListener('focus', look);
+    return () => {
+      document.removeEventListener('visibilitychange', look);
+      window.removeEventListener('focus', look);
+    };
+  }, [waiting]);
 }

@@ -27,12 +27,12 @@ export function Shell() {
 
   return (
     <div className="shell-frame">
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
       <ImpersonationBar />
       <StandingBar />
       <div className="shell">
-        <a className="skip" href="#main">
-          Skip to content
-        </a>
         <TopBar onSearch={() => setPaletteOpen(true)} onShortcuts={() => setSheetOpen(true)} />
         <Nav />
         <main id="main" tabIndex={-1} ref={main}>

@@ -1,10 +1,11 @@
 import './impersonation.css';
+import { IconInfoCircle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { OwnUsage } from '../api/types';
 import { plural } from '../ui/plural';
 
-const LOOK_MS = 60_000;
+const LOOK_MS = 30_000;
 
 /** Says it on every page when writes are refused or what senders post is kept: nobody should find out by an incident. */
 export function StandingBar() {
@@ -19,6 +20,7 @@ export function StandingBar() {
   }
   return (
     <div className="standing" role="status">
+      <IconInfoCircle className="icon" size={16} stroke={1.6} aria-hidden />
       {data.standing === 'suspended' && (
         <span>This tenant is suspended: everything can be read, nothing can be changed.</span>
       )}

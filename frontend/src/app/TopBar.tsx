@@ -1,5 +1,5 @@
 import { IconHelp, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { asApiError, sentence } from '../api/errors';
 import { BrandMark } from '../ui/Brand';
 import { Menu } from '../ui/Menu';
@@ -13,6 +13,7 @@ type Props = { onSearch: () => void; onShortcuts: () => void };
 export function TopBar({ onSearch, onShortcuts }: Props) {
   const session = useSession();
   const theme = useTheme();
+  const navigate = useNavigate();
   const user = session.user;
   const otherTheme = theme === 'dark' ? 'Use light theme' : 'Use dark theme';
   return (
@@ -57,6 +58,7 @@ export function TopBar({ onSearch, onShortcuts }: Props) {
         name={`User menu: ${user?.name ?? 'not signed in'}`}
         label={<IconUser size={16} stroke={1.6} aria-hidden />}
         items={[
+          { label: 'Account', onSelect: () => void navigate({ to: '/settings/account' }) },
           { label: 'Keyboard shortcuts', hint: '?', onSelect: onShortcuts },
           { label: 'Sign out', hint: user?.email, onSelect: signOut },
         ]}

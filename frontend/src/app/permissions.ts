@@ -2,7 +2,12 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { Permissions } from '../api/types';
 
-export type Permission = 'incidents:read' | 'incidents:write' | 'alerts:read' | 'dead_letters:manage';
+export type Permission =
+  | 'incidents:read'
+  | 'incidents:write'
+  | 'alerts:read'
+  | 'api_keys:manage'
+  | 'dead_letters:manage';
 
 const permissionsQuery = queryOptions({
   queryKey: ['permissions'],

@@ -27,3 +27,14 @@ export function Moment({ at }: { at: string }) {
     </time>
   );
 }
+
+/** A day in the reader's zone, with its year when it is another one; pointed at, it tells the moment. */
+export function Day({ at }: { at: string }) {
+  const now = useNow(60_000);
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return (
+    <time className="num" dateTime={at} onPointerEnter={explain}>
+      {sameYear ? dayMonth(at) : `${dayMonth(at)} ${new Date(at).getFullYear()}`}
+    </time>
+  );
+}

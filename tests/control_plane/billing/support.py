@@ -105,7 +105,7 @@ class Shop:
 
     async def look(self) -> None:
         """The tick that compares, as often as it takes."""
-        for _ in range(4):
+        for _ in range(2):
             await self.control.execute(
                 "update billing_customers set next_look_at = '2000-01-01' where stripe_customer_id is not null"
             )

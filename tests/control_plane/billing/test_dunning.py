@@ -105,10 +105,10 @@ async def test_who_is_resumed_by_hand_is_not_suspended_again_for_the_same_debt(s
 
 async def test_a_running_operation_only_puts_it_off(shop: Shop) -> None:
     await failed(shop)
-    await shop.pass_days(8)
     shop.control.plane.status = 503
     root = await shop.control.super_admin()
     await shop.control.client.patch("/api/tenants/acme", json={"name": "Acme Ltd"}, headers=root)
+    await shop.pass_days(8)
     await shop.look()
     assert await shop.stands() == ("pro", "active")
     shop.control.plane.status = 200

@@ -26,6 +26,14 @@ async def test_a_checkout_gives_the_plan(shop: Shop) -> None:
     assert [cents for _, cents in shop.stripe.state.charges] == [PRO_CENTS]
 
 
+async def test_lists_of_tenants_say_how_each_stands(shop: Shop) -> None:
+    headers = await shop.control.super_admin()
+    await shop.control.add_tenant("globex")
+    await shop.subscribe("pro")
+    listed = (await shop.control.client.get("/api/tenants", headers=headers)).json()["data"]["items"]
+    assert [(item["tenant_id"], item["standing"]) for item in listed] == [("acme", "active"), ("globex", "none")]
+
+
 async def test_whoever_comes_back_before_the_event_may_look_at_once(shop: Shop) -> None:
     url = (await shop.call("POST", "/checkout", json={"plan": "pro", "return_path": "/control?x=1"}))["url"]
     session = shop.stripe.state.get("checkout.session", url.rpartition("/")[2])

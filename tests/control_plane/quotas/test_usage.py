@@ -197,6 +197,20 @@ async def test_lists_of_tenants_know_the_month_s_events(control: ControlPlane) -
     assert [(item["tenant_id"], item["events_this_month"]) for item in listed] == [("acme", wanted), ("globex", 0)]
 
 
+async def test_lists_of_tenants_know_what_they_may_send_and_when_they_last_did(control: ControlPlane) -> None:
+    headers = await control.super_admin()
+    for tenant_id in ("acme", "globex"):
+        await control.add_tenant(tenant_id)
+    yesterday = today(control) - timedelta(days=1)
+    await note(control, report("acme", Metric.EVENTS, {yesterday: 4, today(control): 0}))
+    allowed = await control.sql("select limit_value from usage_shares where limit_name = 'events_per_month'")
+    listed = (await control.client.get("/api/tenants", headers=headers)).json()["data"]["items"]
+    assert [(item["tenant_id"], item["events_limit"], item["last_event_on"]) for item in listed] == [
+        ("acme", allowed[0][0], yesterday.isoformat()),
+        ("globex", None, None),
+    ]
+
+
 async def test_what_a_tenant_that_is_gone_has_used_is_forgotten(control: ControlPlane) -> None:
     await control.add_tenant("acme")
     await note(control, report("acme", Metric.EVENTS, {today(control): 3}))

@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from control_plane.identity.rules import Role
+from control_plane.core.system import SYSTEM
+from control_plane.identity import service as identity
+from control_plane.identity.rules import Method, Role
 from tests.control_plane.support import ControlPlane, bearer
 
 ORIGIN = "http://control-plane"
@@ -69,8 +71,10 @@ class SsoPlane:
         """Headers of an admin of a new tenant."""
         email = f"boss@{tenant_id}.example"
         await self.control.add_tenant(tenant_id)
-        await self.control.add_user(email, {tenant_id: Role.ADMIN})
-        return bearer((await self.control.sign_in(email, tenant_id=tenant_id))["token"])
+        user_id = await self.control.add_user(email, {tenant_id: Role.ADMIN})
+        async with self.control.database.write(SYSTEM) as tx:  # as after a password, without the wait for one
+            session = await identity.open_session_for(tx, user_id, tenant_id, Method.PASSWORD, 1)
+        return bearer((await self.control.app.state.sessions.signed_in(session)).token)
 
     async def put(self, headers: dict[str, str], issuer: str, **changes: Any) -> httpx.Response:
         body = {

@@ -38,8 +38,11 @@ async def test_create_and_read(control: ControlPlane) -> None:
             "observed_generation": 1,
             "operation_id": None,
             "operation_kind": None,
-            "events_this_month": ANY,
+            "events_this_month": 0,
+            "events_limit": None,
+            "last_event_on": None,
             "users": 0,
+            "standing": "none",
         }
     )
     assert (created.headers["etag"], read.headers["etag"]) == ('"1"', '"1"')

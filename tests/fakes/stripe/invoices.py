@@ -17,6 +17,7 @@ def bill(state: State, subscription: Json, lines: list[Json], reason: str) -> Js
         billing_reason=reason,
         status="open",
         number=f"OPS-{number:04d}",
+        next_payment_attempt=None,
         period_start=state.now,
         period_end=state.now,
         parent={

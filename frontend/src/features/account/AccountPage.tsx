@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useSession } from '../../app/session';
 import { Failed, Loading, SkeletonRows } from '../../ui/states';
 import { usePageTitle } from '../../ui/usePageTitle';
+import { CONTROL } from '../control/title';
 import { fetchProfile } from './accountApi';
 import { FactorPanel } from './FactorPanel';
 import { PasswordPanel } from './PasswordPanel';
@@ -12,7 +13,7 @@ import { SessionsPanel } from './SessionsPanel';
 /** What everybody sets for themselves, in a tenant and in the control plane. */
 export function AccountPage() {
   const { user } = useSession();
-  usePageTitle('Account', user?.tenant_name);
+  usePageTitle('Account', user?.role === 'super_admin' ? CONTROL : user?.tenant_name);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['profile'],
     queryFn: ({ signal }) => fetchProfile(signal),

@@ -69,13 +69,15 @@ function Setup(props: { begun: FactorBegun; busy: boolean; onCode: (code: string
   };
   return (
     <>
-      <p>Scan this with your authenticator app, or type the key into it.</p>
+      <p>
+        Scan this with your authenticator app, or type the key into it. Nothing changes until you confirm.
+      </p>
       <img
         className="qr"
         alt="QR code for your authenticator app"
         src={`data:image/svg+xml;utf8,${encodeURIComponent(props.begun.qr_svg)}`}
       />
-      <p className="mono">{props.begun.secret}</p>
+      <p className="mono account-key">{props.begun.secret.match(/.{1,4}/g)?.join(' ')}</p>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -158,14 +160,13 @@ function RemoveDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Remove authenticator app" onClose={onClose}>
       <form onSubmit={submit}>
-        <p>Signing in then takes your password alone.</p>
+        <p>Signing in then takes your password alone, and your recovery codes stop working.</p>
         <PasswordField value={password} onChange={setPassword} />
         <div className="field">
-          <label htmlFor={id}>Code</label>
+          <label htmlFor={id}>Code of the app, or a recovery code</label>
           <input
             id={id}
             className="input mono"
-            inputMode="numeric"
             autoComplete="one-time-code"
             value={otp}
             onChange={(event) => setOtp(event.target.value)}

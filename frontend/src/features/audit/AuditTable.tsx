@@ -1,148 +1,143 @@
 import './audit.css';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useDeferredValue, useId, useState } from 'react';
-import { asApiError, sentence } from '../../api/errors';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import type { AuditEntry } from '../../api/types';
-import { Empty, Failed, Loading, Refetching, SkeletonRows } from '../../ui/states';
-import { Tag } from '../../ui/Tag';
-import { Moment } from '../../ui/Time';
-import { tellFailure } from '../../ui/toasts';
-import { type AuditLog, exportAudit, fetchAudit } from './auditApi';
-import { parseFilter } from './filter';
+import { parse } from '../../ui/filter/language';
+import { Problem } from '../../ui/Problem';
+import { Empty, Failed, Loading, Refetching, SkeletonRows, Stopped } from '../../ui/states';
+import { tell } from '../../ui/toasts';
+import { useAction } from '../../ui/useAction';
+import { AuditFilterField } from './AuditFilterField';
+import { AuditRow } from './AuditRow';
+import { type AuditLog, exportAudit, exportName, fetchAudit } from './auditApi';
+import { auditQuery, unsupportedIn } from './filter';
+
+const MOST_COUNTED = 1_000;
+const NO_ENTRIES: readonly AuditEntry[] = [];
 
 type Props = { log: AuditLog; text: string; onText: (text: string) => void };
 
-/** Who did what, newest first. Rows can't be changed by anybody; the export can be verified. */
+/** Who did what, newest first. Entries can't be changed by anybody; the export can be verified. */
 export function AuditTable({ log, text, onText }: Props) {
-  const id = useId();
-  const [exporting, setExporting] = useState(false);
-  const asked = useDeferredValue(text.trim());
-  const filter = parseFilter(asked);
+  const tokens = useMemo(() => parse(text), [text]);
+  const filter = useMemo(() => auditQuery(tokens, log), [tokens, log]);
+  const client = useQueryClient();
+  const exporting = useAction();
+  const found = useInfiniteQuery({
+    queryKey: ['audit', log, filter],
+    queryFn: ({ pageParam, signal }) => fetchAudit(log, filter, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: (before) => before,
+  });
   const { data, error, isPending, isFetching, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } =
-    useInfiniteQuery({
-      queryKey: ['audit', log, asked],
-      queryFn: ({ pageParam, signal }) => fetchAudit(log, filter, pageParam, signal),
-      initialPageParam: null as string | null,
-      getNextPageParam: (last) => last.next_cursor,
-      placeholderData: (before) => before,
-    });
-  const entries = data?.pages.flatMap((page) => page.items) ?? [];
-  const save = async () => {
-    if (exporting) {
-      return;
-    }
-    setExporting(true);
-    try {
+    found;
+  const entries = useMemo(() => data?.pages.flatMap((page) => page.items) ?? NO_ENTRIES, [data]);
+  const total = data?.pages[0]?.total ?? 0;
+  const isFiltered = Object.keys(filter).length > 0;
+  const save = () =>
+    void exporting.run(async () => {
       const address = URL.createObjectURL(await exportAudit(log, filter));
       const link = document.createElement('a');
       link.href = address;
-      link.download = `audit-${log}.jsonl`;
+      link.download = exportName(log, filter, new Date().toISOString().slice(0, 10));
       link.click();
       URL.revokeObjectURL(address);
-    } catch (problem) {
-      tellFailure(`The log was not exported: ${sentence(asApiError(problem).message)}`);
-    } finally {
-      setExporting(false);
-    }
-  };
-  if (error && !data) {
-    return <Failed what="The audit log" error={error} onRetry={refetch} />;
-  }
+      tell('The log was exported; the export is an entry of its own');
+      await client.invalidateQueries({ queryKey: ['audit', log] });
+    });
+  const unsupported = unsupportedIn(tokens);
   return (
     <>
-      <form className="audit-filter" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label htmlFor={id}>Filter</label>
-        <input
-          id={id}
-          className="input"
-          type="search"
-          placeholder="actor:… action:incident. target:… result:refused words"
-          value={text}
-          onChange={(event) => onText(event.target.value)}
-        />
-        <button type="button" className="btn" aria-disabled={exporting} onClick={() => void save()}>
-          {exporting ? 'Exporting' : 'Export'}
+      <div className="audit-filter">
+        <AuditFilterField log={log} value={text} entries={entries} onCommit={onText} />
+        <button type="button" className="btn" aria-disabled={exporting.busy || isPending} onClick={save}>
+          {exporting.busy ? 'Exporting' : isFiltered ? 'Export what the filter shows' : 'Export log'}
         </button>
-      </form>
-      <section className="panel audit-panel" aria-label="Audit log">
-        <Refetching active={isFetching && !isPending} />
-        {isPending && (
-          <Loading label="the audit log">
-            <SkeletonRows rows={8} height={32} />
-          </Loading>
+        {unsupported.length > 0 && (
+          <p className="audit-note bad" role="status">
+            {unsupported.map((problem) => problem.message).join(' ')}
+          </p>
         )}
-        {data && entries.length === 0 && asked === '' && (
-          <Empty title="Nothing was done yet">Every change by people and keys stands here.</Empty>
+        <p className="audit-note hint num" role="status">
+          {data && counted(total, isFiltered)}
+        </p>
+        {exporting.problem && (
+          <div className="audit-note">
+            <Problem what="The log was not exported" problem={exporting.problem} />
+          </div>
         )}
-        {data && entries.length === 0 && asked !== '' && (
-          <Empty
-            title="No entry matches"
-            actions={
-              <button type="button" className="btn" onClick={() => onText('')}>
-                Clear filter
-              </button>
-            }
-          >
-            The filter hides every entry.
-          </Empty>
-        )}
-        <ol className="audit">
-          {entries.map((entry) => (
-            <Entry key={entry.seq} entry={entry} />
-          ))}
-        </ol>
-        {hasNextPage && (
-          <button
-            type="button"
-            className="btn audit-more"
-            aria-disabled={isFetchingNextPage}
-            onClick={() => void fetchNextPage()}
-          >
-            Show earlier entries
-          </button>
-        )}
-      </section>
+      </div>
+      {error && !data && <Failed what="The audit log" error={error} onRetry={() => void refetch()} />}
+      {isPending && found.fetchStatus === 'idle' && <Stopped what="Entries" onRetry={() => void refetch()} />}
+      {!(error && !data) && (
+        <section className="panel audit-panel" aria-label="Entries">
+          <Refetching active={isFetching && !isPending} />
+          {isPending && found.fetchStatus !== 'idle' && (
+            <Loading
+              label="the audit log"
+              onCancel={() => void client.cancelQueries({ queryKey: ['audit', log, filter] })}
+            >
+              <SkeletonRows rows={8} height={32} />
+            </Loading>
+          )}
+          {data && entries.length === 0 && <NoEntries isFiltered={isFiltered} onClear={() => onText('')} />}
+          {entries.length > 0 && (
+            <>
+              <div className="audit-columns hint" aria-hidden="true">
+                <span>When</span>
+                <span>Who</span>
+                <span>Action</span>
+                <span>Target</span>
+                <span className="audit-address">Address</span>
+                <span>Result</span>
+              </div>
+              <ol className="audit">
+                {entries.map((entry) => (
+                  <AuditRow key={entry.seq} entry={entry} />
+                ))}
+              </ol>
+            </>
+          )}
+          {hasNextPage && (
+            <button
+              type="button"
+              className="btn audit-more"
+              aria-disabled={isFetchingNextPage}
+              onClick={() => !isFetchingNextPage && void fetchNextPage()}
+            >
+              Show earlier entries
+            </button>
+          )}
+        </section>
+      )}
     </>
   );
 }
 
-function Entry({ entry }: { entry: AuditEntry }) {
-  const [open, setOpen] = useState(false);
+/** With a filter the server counts no further than a thousand. */
+function counted(total: number, isFiltered: boolean): string {
+  if (isFiltered && total > MOST_COUNTED) {
+    return `More than ${MOST_COUNTED.toLocaleString('en')} entries match`;
+  }
+  const words = `${total.toLocaleString('en')} ${total === 1 ? 'entry' : 'entries'}`;
+  return isFiltered ? `${words} ${total === 1 ? 'matches' : 'match'}` : words;
+}
+
+function NoEntries({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {
+  if (!isFiltered) {
+    return <Empty title="Nothing was done yet">Every change by people and keys stands here.</Empty>;
+  }
   return (
-    <li>
-      <button type="button" className="audit-head" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Moment at={entry.at} />
-        <span className="clip" dir="auto">
-          {entry.actor_name}
-          {entry.impersonated_by && <span className="warn"> ({entry.impersonated_by})</span>}
-        </span>
-        <span className="clip mono">{entry.action}</span>
-        <span className="clip mono hint">{entry.target}</span>
-        <Tag tone={entry.result === 'done' ? 'ok' : 'bad'}>{entry.result}</Tag>
-      </button>
-      {open && (
-        <div className="audit-details">
-          <dl>
-            <div>
-              <dt className="hint">Entry</dt>
-              <dd className="num">{entry.seq}</dd>
-            </div>
-            <div>
-              <dt className="hint">Address</dt>
-              <dd className="mono">{entry.address ?? 'none'}</dd>
-            </div>
-            <div>
-              <dt className="hint">Trace</dt>
-              <dd className="mono">{entry.trace_id}</dd>
-            </div>
-            <div>
-              <dt className="hint">Hash</dt>
-              <dd className="mono">{entry.hash.slice(0, 16)}…</dd>
-            </div>
-          </dl>
-          <pre className="mono">{JSON.stringify(entry.details, null, 2)}</pre>
-        </div>
-      )}
-    </li>
+    <Empty
+      title="No entry matches"
+      actions={
+        <button type="button" className="btn" onClick={onClear}>
+          Clear filter
+        </button>
+      }
+    >
+      The filter hides every entry.
+    </Empty>
   );
 }

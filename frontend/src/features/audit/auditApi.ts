@@ -1,12 +1,13 @@
-import { get } from '../../api/client';
+import { download, get } from '../../api/client';
 import type { AuditEntry, Page } from '../../api/types';
-import { validToken } from '../../app/session';
 
 export type AuditFilter = {
   actor?: string;
   action?: string;
   target?: string;
   result?: string;
+  since?: string;
+  until?: string;
   q?: string;
   tenant_id?: string;
 };
@@ -25,14 +26,20 @@ export function fetchAudit(
   return get<Page<AuditEntry>>(PATHS[log], { limit: 50, ...filter, cursor }, signal);
 }
 
-/** The file as the server streams it; its last line holds the count and the head of the chain. */
-export async function exportAudit(log: AuditLog, filter: AuditFilter): Promise<Blob> {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value));
-  const response = await fetch(`${PATHS[log]}/export?${query}`, {
-    headers: { authorization: `Bearer ${await validToken()}` },
-  });
-  if (!response.ok) {
-    throw new Error(`The server answered ${response.status}`);
-  }
-  return response.blob();
+/** JSON lines; the last one holds the count and the head of the chain. */
+export function exportAudit(log: AuditLog, filter: AuditFilter): Promise<Blob> {
+  return download(`${PATHS[log]}/export`, filter);
+}
+
+/** Which log, of which day, and what it was restricted to. */
+export function exportName(log: AuditLog, filter: AuditFilter, day: string): string {
+  const parts = Object.entries(filter).map(([name, value]) => `${name}-${value}`);
+  const restricted = parts
+    .join('_')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .slice(0, 80);
+  return ['audit', log, day, restricted]
+    .filter((part) => part !== '')
+    .join('-')
+    .concat('.jsonl');
 }

@@ -12,6 +12,7 @@ const PAGES = [
   { to: '/control/audit', name: 'Audit log' },
   { to: '/control/account', name: 'Account' },
 ] as const;
+const ACCOUNT = '/control/account';
 
 /** Its own shell, with an amber line, so that nobody takes it for a tenant. */
 export function ControlShell() {
@@ -21,6 +22,10 @@ export function ControlShell() {
   if (pathname.replace(/\/$/, '') === '/control') {
     return <Navigate to="/control/tenants" replace />;
   }
+  if (user?.must_enrol && pathname !== ACCOUNT) {
+    return <Navigate to={ACCOUNT} replace />;
+  }
+  const pages = user?.must_enrol ? PAGES.filter(({ to }) => to === ACCOUNT) : PAGES;
   return (
     <div className="control">
       <a className="skip" href="#main">
@@ -30,7 +35,7 @@ export function ControlShell() {
         <BrandMark />
         <b>Control plane</b>
         <nav aria-label="Main">
-          {PAGES.map(({ to, name }) => (
+          {pages.map(({ to, name }) => (
             <Link key={to} to={to} activeOptions={{ includeSearch: false }}>
               {name}
             </Link>

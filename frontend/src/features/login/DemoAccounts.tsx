@@ -1,13 +1,15 @@
 import { useEffect, useState } from 'react';
+import type { ApiError } from '../../api/errors';
 import type { DemoAccount, Session } from '../../api/types';
-import { type Realm, requestDemoAccounts, requestSession } from './signIn';
+import { useAction } from '../../ui/useAction';
+import { loginProblem, type Realm, requestDemoAccounts, requestSession } from './signIn';
 
 type Props = { realm: Realm; onSession: (session: Session) => Promise<void> };
 
 /** One button an account, on a demo installation only. */
 export function DemoAccounts({ realm, onSession }: Props) {
   const [accounts, setAccounts] = useState<DemoAccount[]>([]);
-  const [problem, setProblem] = useState('');
+  const action = useAction();
   useEffect(() => {
     requestDemoAccounts(realm)
       .then(setAccounts)
@@ -16,11 +18,10 @@ export function DemoAccounts({ realm, onSession }: Props) {
   if (accounts.length === 0) {
     return null;
   }
-  const signIn = async (account: DemoAccount) => {
-    setProblem('');
-    try {
-      // A code of the authenticator app counts for half a minute: ask for the one of this moment.
-      const fresh = account.otp === null ? account : await current(realm, account);
+  const signIn = (account: DemoAccount) =>
+    action.run(async () => {
+      // A code of the authenticator app counts for half a minute, once: ask for the one of this moment.
+      const fresh = realm === 'control' ? await current(realm, account) : account;
       await onSession(
         await requestSession({
           email: fresh.email,
@@ -29,24 +30,30 @@ export function DemoAccounts({ realm, onSession }: Props) {
           ...(fresh.otp ? { otp: fresh.otp } : {}),
         }),
       );
-    } catch {
-      setProblem('This demo account could not sign in.');
-    }
-  };
+    });
   return (
     <section className="login-demo" aria-labelledby="demo-title">
       <h2 id="demo-title">Demo accounts</h2>
       <ul>
         {accounts.map((account) => (
           <li key={account.email + account.tenant_id}>
-            <button type="button" className="btn" onClick={() => void signIn(account)}>
+            <button
+              type="button"
+              className="btn"
+              aria-disabled={action.busy}
+              onClick={() => void signIn(account)}
+            >
               <span className="clip">{account.label}</span>
               <span className="hint">{account.role.replace('_', ' ')}</span>
             </button>
           </li>
         ))}
       </ul>
-      {problem && <p role="alert">{problem}</p>}
+      {action.problem && (
+        <p className="login-notice" role="alert">
+          {demoProblem(action.problem)}
+        </p>
+      )}
     </section>
   );
 }
@@ -54,4 +61,10 @@ export function DemoAccounts({ realm, onSession }: Props) {
 async function current(realm: Realm, account: DemoAccount): Promise<DemoAccount> {
   const accounts = await requestDemoAccounts(realm);
   return accounts.find((known) => known.email === account.email) ?? account;
+}
+
+function demoProblem(error: ApiError): string {
+  return error.code === 'OTP_REQUIRED'
+    ? 'The code of this half minute was used already. Try again when it is over.'
+    : loginProblem(error);
 }

@@ -4,7 +4,8 @@ import { type ApiError, asApiError } from '../../api/errors';
 import type { Session } from '../../api/types';
 import { CodeStep } from './CodeStep';
 import { PasswordField } from './PasswordField';
-import { loginProblem, type Realm, requestSession } from './signIn';
+import { ProviderLinks, startUrl } from './ProviderLinks';
+import { endSession, loginProblem, type Realm, requestSession } from './signIn';
 import { useConnections } from './useConnections';
 
 type Props = {
@@ -14,10 +15,13 @@ type Props = {
   tenantId?: string | null;
   /** The token of an invitation, which is accepted by signing in. */
   invitation?: string;
+  /** The form stands over a page that must not be left. */
+  overPage?: boolean;
   onSession: (session: Session) => Promise<void>;
 };
 
-export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation, onSession }: Props) {
+export function LoginForm(props: Props) {
+  const { realm, email: knownEmail = '', tenantId, invitation, overPage = false, onSession } = props;
   const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
   const [step, setStep] = useState<'password' | 'code'>('password');
@@ -25,7 +29,8 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation,
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const passwordField = useRef<HTMLInputElement>(null);
-  const { connections, look } = useConnections(realm === 'tenant' && !invitation);
+  const connections = useConnections(email, realm === 'tenant' && !invitation);
+  const usesProvider = connections.length > 0 && !withPassword;
   const id = useId();
 
   const fail = (error: ApiError) => {
@@ -53,6 +58,7 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation,
       });
       const isOperator = session.user.role === 'super_admin';
       if (isOperator !== (realm === 'control')) {
+        await endSession(session);
         setProblem(realm === 'control' ? 'Email or password is wrong.' : 'This account has no tenant here.');
         setStep('password');
         return;
@@ -67,7 +73,12 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation,
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    void signIn();
+    const provider = connections[0];
+    if (usesProvider && provider) {
+      window.open(startUrl(provider.start_url, overPage), overPage ? '_blank' : '_self');
+    } else {
+      void signIn();
+    }
   };
 
   if (step === 'code') {
@@ -78,7 +89,6 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation,
     };
     return <CodeStep busy={busy} problem={problem} onCode={(code) => void signIn(code)} onBack={back} />;
   }
-  const usesProvider = connections.length > 0 && !withPassword;
   return (
     <form
       className="login-form"
@@ -99,25 +109,19 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation,
           readOnly={Boolean(invitation)}
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          onBlur={(event) => void look(event.target.value)}
         />
       </div>
       {usesProvider ? (
-        <>
-          {connections.map((connection) => (
-            <a key={connection.start_url} className="btn primary" href={startUrl(connection.start_url)}>
-              Continue with {connection.display_name}
-            </a>
-          ))}
-          <button type="button" className="link" onClick={() => setWithPassword(true)}>
-            Use a password instead
-          </button>
-        </>
+        <ProviderLinks
+          connections={connections}
+          inNewTab={overPage}
+          onPassword={() => setWithPassword(true)}
+        />
       ) : (
         <PasswordField
           value={password}
           fieldRef={passwordField}
-          autoFocus={Boolean(knownEmail)}
+          autoFocus={Boolean(knownEmail) || withPassword}
           onChange={setPassword}
         />
       )}
@@ -133,10 +137,4 @@ export function LoginForm({ realm, email: knownEmail = '', tenantId, invitation,
       )}
     </form>
   );
-}
-
-/** The provider sends the browser back to the page that was asked for. */
-function startUrl(url: string): string {
-  const next = new URLSearchParams(location.search).get('next');
-  return next ? `${url}&next=${encodeURIComponent(next)}` : url;
 }

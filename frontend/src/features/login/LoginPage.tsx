@@ -15,11 +15,12 @@ import { ssoProblem } from './ssoProblem';
 import { rememberTenant, TenantChoice } from './TenantChoice';
 
 const SERVER_CHECK_MS = 2_000;
+const CONTROL_HOME = '/control/tenants';
 
 const TITLES: Record<string, string> = {
   '/login/forgot': 'Set a new password',
   '/reset-password': 'Set a new password',
-  '/join': 'You are invited',
+  '/join': 'Invitation',
   '/login/sso': 'Signing in',
 };
 
@@ -35,9 +36,9 @@ export function LoginPage({ realm, onSignedIn }: { realm: Realm; onSignedIn: () 
   }, [control]);
 
   const enter = async (session: Session, wanted?: string | null) => {
-    const home = control ? '/control/tenants' : '/';
+    const home = control ? CONTROL_HOME : '/';
     const next = safeNextPath(wanted ?? new URLSearchParams(location.search).get('next'), home);
-    history.replaceState(null, '', next);
+    history.replaceState(null, '', session.user.must_enrol ? '/control/account' : next);
     rememberTenant(session.user.tenant_id);
     await beginSession(session);
     await onSignedIn();

@@ -1,5 +1,5 @@
-import { useId, useState } from 'react';
-import { asApiError } from '../../api/errors';
+import { type KeyboardEvent, useId, useState } from 'react';
+import { asApiError, sentence } from '../../api/errors';
 import type { User } from '../../api/types';
 
 const LAST_TENANT_KEY = 'opsplane.tenant';
@@ -23,7 +23,14 @@ export function TenantChoice({ tenants, onChoose }: Props) {
   const shown = tenants.filter((tenant) => tenant.name.toLowerCase().includes(words));
 
   const choose = (tenantId: string) => {
-    onChoose(tenantId).catch((error) => setProblem(asApiError(error).message));
+    onChoose(tenantId).catch((error) => setProblem(sentence(asApiError(error).message)));
+  };
+  const chooseFirst = (event: KeyboardEvent) => {
+    const first = shown[0];
+    if (event.key === 'Enter' && words !== '' && first) {
+      event.preventDefault();
+      choose(first.tenant_id);
+    }
   };
 
   return (
@@ -35,7 +42,9 @@ export function TenantChoice({ tenants, onChoose }: Props) {
           <input
             id={searchId}
             className="input"
+            type="search"
             value={search}
+            onKeyDown={chooseFirst}
             onChange={(event) => setSearch(event.target.value)}
           />
         </div>
@@ -50,13 +59,20 @@ export function TenantChoice({ tenants, onChoose }: Props) {
               autoFocus={tenant === preselected}
               onClick={() => choose(tenant.tenant_id)}
             >
-              <span className="clip">{tenant.name}</span>
+              <span className="clip" dir="auto">
+                {tenant.name}
+              </span>
               <span className="login-role">{tenant.role}</span>
             </button>
           </li>
         ))}
       </ul>
-      {problem && <p role="alert">{problem}</p>}
+      {shown.length === 0 && <p role="status">None of your tenants is called so.</p>}
+      {problem && (
+        <p className="login-notice" role="alert">
+          {problem}
+        </p>
+      )}
     </section>
   );
 }

@@ -28,6 +28,11 @@ export function requestSession(credentials: Credentials): Promise<Session> {
   return ask<Session>('/api/auth/token', credentials);
 }
 
+/** Of somebody who came in by the wrong door; it would end by itself, only later. */
+export function endSession(session: Session): Promise<unknown> {
+  return ask('/api/auth/logout', { refresh_token: session.refresh_token }).catch(() => undefined);
+}
+
 /** The same session in another tenant: a code that was used once could not be used to sign in again. */
 export function moveSession(session: Session, tenantId: string): Promise<Session> {
   return ask<Session>('/api/auth/refresh', { refresh_token: session.refresh_token, tenant_id: tenantId });

@@ -1,32 +1,41 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { FoundConnections } from '../../api/types';
 import { findConnections } from './signIn';
 
 type Found = FoundConnections['connections'];
 
 const NONE: Found = [];
+const TYPING_MS = 300;
 
-/** The single sign-on of an address's domain: asked for once the address is complete. */
-export function useConnections(enabled: boolean): {
-  connections: Found;
-  look: (email: string) => Promise<void>;
-} {
+/** The domain of an address that looks complete, else nothing. */
+export function domainOf(email: string): string {
+  const domain = email.trim().toLowerCase().split('@')[1] ?? '';
+  return /^[^.\s]+(\.[^.\s]+)+$/.test(domain) ? domain : '';
+}
+
+/** The single sign-on of an address's domain: asked for once the address is complete, typed or filled in. */
+export function useConnections(email: string, enabled: boolean): Found {
   const [found, setFound] = useState<{ domain: string; connections: Found }>({
     domain: '',
     connections: NONE,
   });
-  const look = async (email: string) => {
-    const domain = email.trim().toLowerCase().split('@')[1] ?? '';
-    if (!enabled || domain === found.domain) {
+  const domain = enabled ? domainOf(email) : '';
+  useEffect(() => {
+    if (domain === '') {
       return;
     }
-    if (!domain.includes('.')) {
-      setFound({ domain: '', connections: NONE });
-      return;
-    }
-    // Without an answer the password field stays, which is never wrong.
-    const connections = await findConnections(email.trim()).catch(() => NONE);
-    setFound({ domain, connections });
-  };
-  return { connections: found.connections, look };
+    let stopped = false;
+    const timer = setTimeout(async () => {
+      // Without an answer the password field stays, which is never wrong.
+      const connections = await findConnections(`somebody@${domain}`).catch(() => NONE);
+      if (!stopped) {
+        setFound({ domain, connections });
+      }
+    }, TYPING_MS);
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }, [domain]);
+  return domain !== '' && found.domain === domain ? found.connections : NONE;
 }

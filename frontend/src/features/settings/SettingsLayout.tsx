@@ -1,5 +1,6 @@
 import './settings.css';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 
 const PAGES = [
   { to: '/settings/account', name: 'Account' },
@@ -13,12 +14,19 @@ const PAGES = [
 
 export function SettingsLayout() {
   const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the pages are a strip that is wider than the screen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another page moves the strip
+  useEffect(() => {
+    const current = nav.current?.querySelector('[aria-current=page]');
+    current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [pathname]);
   if (pathname.replace(/\/$/, '') === '/settings') {
     return <Navigate to="/settings/account" replace />;
   }
   return (
     <div className="settings">
-      <nav className="settings-nav" aria-label="Settings">
+      <nav className="settings-nav" aria-label="Settings" ref={nav}>
         <ul>
           {PAGES.map(({ to, name }) => (
             <li key={to}>

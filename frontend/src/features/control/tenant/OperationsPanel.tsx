@@ -1,12 +1,13 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import type { OperationStep, Tenant, TenantOperation } from '../../../api/types';
-import { preciseDuration } from '../../../ui/age';
 import { Problem } from '../../../ui/Problem';
+import { plural } from '../../../ui/plural';
 import { Empty, Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Tag } from '../../../ui/Tag';
 import { Moment } from '../../../ui/Time';
 import { useAction } from '../../../ui/useAction';
 import { cancelOperation, fetchOperations, retryOperation } from '../tenants/tenantsApi';
+import { milliseconds, operationWords, stepWords } from './operationWords';
 import { useTenantRefresh } from './useTenantRefresh';
 
 const TONES = {
@@ -27,7 +28,8 @@ export function OperationsPanel({ tenant }: { tenant: Tenant }) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: (before) => before,
-    refetchInterval: tenant.operation_id ? BUSY_MS : false,
+    refetchInterval: (query) =>
+      tenant.operation_id || query.state.data?.pages[0]?.items.some(isUnderWay) ? BUSY_MS : false,
   });
   const operations = data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -41,11 +43,13 @@ export function OperationsPanel({ tenant }: { tenant: Tenant }) {
       {data && operations.length === 0 && (
         <Empty title="Nothing was done with this tenant yet">Every change stands here, step by step.</Empty>
       )}
-      <ol className="operations">
-        {operations.map((operation) => (
-          <Operation key={operation.operation_id} operation={operation} />
-        ))}
-      </ol>
+      {operations.length > 0 && (
+        <ol className="operations">
+          {operations.map((operation) => (
+            <Operation key={operation.operation_id} operation={operation} />
+          ))}
+        </ol>
+      )}
       {hasNextPage && (
         <div className="control-more">
           <button type="button" className="btn" onClick={() => void fetchNextPage()}>
@@ -55,6 +59,10 @@ export function OperationsPanel({ tenant }: { tenant: Tenant }) {
       )}
     </section>
   );
+}
+
+function isUnderWay(operation: TenantOperation): boolean {
+  return operation.state === 'pending' || operation.state === 'running';
 }
 
 function Operation({ operation }: { operation: TenantOperation }) {
@@ -67,7 +75,8 @@ function Operation({ operation }: { operation: TenantOperation }) {
       await refresh();
       await client.invalidateQueries({ queryKey: ['tenant', operation.tenant_id, 'operations'] });
     });
-  const words = operation.kind.replace('_', ' ');
+  const words = operationWords(operation.kind);
+  const inSentence = words.toLowerCase();
   return (
     <li>
       <div className="operation-head">
@@ -76,7 +85,7 @@ function Operation({ operation }: { operation: TenantOperation }) {
         {operation.is_stuck && <Tag tone="bad">past its deadline</Tag>}
         {operation.is_rolling_back && <Tag tone="warn">rolling back</Tag>}
         <span className="hint">
-          by {operation.requested_by_name}, <Moment at={operation.created_at} />
+          by <bdi>{operation.requested_by_name}</bdi>, <Moment at={operation.created_at} />
           {operation.duration_ms !== null && `, took ${milliseconds(operation.duration_ms)}`}
         </span>
         <span className="push row">
@@ -87,7 +96,7 @@ function Operation({ operation }: { operation: TenantOperation }) {
               aria-disabled={action.busy}
               onClick={() => void act(retryOperation)}
             >
-              Retry {words}
+              Retry {inSentence}
             </button>
           )}
           {operation.can_cancel && (
@@ -97,21 +106,21 @@ function Operation({ operation }: { operation: TenantOperation }) {
               aria-disabled={action.busy}
               onClick={() => void act(cancelOperation)}
             >
-              Roll back {words}
+              Roll back {inSentence}
             </button>
           )}
         </span>
       </div>
       {operation.reason && <p dir="auto">{operation.reason}</p>}
-      <Problem what={`${words} could not go on`} problem={action.problem} />
-      <ul className="steps" aria-label={`Steps of ${words}`}>
+      <Problem what={`The ${inSentence} did not go on`} problem={action.problem} />
+      <ul className="steps" aria-label={`Steps of the ${inSentence}`}>
         {operation.steps.map((step) => (
           <Step key={step.name} step={step} />
         ))}
       </ul>
       {operation.next_try_at && operation.error && (
         <p className="hint">
-          Tried {operation.attempts} times; the next try is at <Moment at={operation.next_try_at} />.
+          Tried {plural(operation.attempts, 'time')}; the next try is at <Moment at={operation.next_try_at} />.
         </p>
       )}
     </li>
@@ -122,7 +131,7 @@ function Step({ step }: { step: OperationStep }) {
   return (
     <li>
       <Tag tone={step.is_stuck ? 'bad' : TONES[step.state]}>
-        {step.name.replaceAll('_', ' ')}
+        {stepWords(step.name)}
         <span className="visually-hidden"> {step.state}</span>
       </Tag>
       <span className="hint num">
@@ -133,8 +142,4 @@ function Step({ step }: { step: OperationStep }) {
       {step.error && <span className="bad">{step.error}</span>}
     </li>
   );
-}
-
-function milliseconds(value: number): string {
-  return value < 1_000 ? `${value} ms` : preciseDuration(value / 1_000);
 }

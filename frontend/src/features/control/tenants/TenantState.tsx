@@ -1,5 +1,6 @@
 import type { Tenant } from '../../../api/types';
 import { Tag } from '../../../ui/Tag';
+import { operationWords } from '../tenant/operationWords';
 
 const TONES = {
   requested: 'warn',
@@ -16,7 +17,7 @@ export function TenantState({ tenant }: { tenant: Tenant }) {
     <span className="row">
       <Tag tone={TONES[tenant.state]}>{tenant.state}</Tag>
       {tenant.operation_kind && (
-        <span className="hint">{tenant.operation_kind.replace('_', ' ')} under way</span>
+        <span className="hint">{operationWords(tenant.operation_kind).toLowerCase()} under way</span>
       )}
     </span>
   );

@@ -1,13 +1,12 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useDeferredValue, useId, useState } from 'react';
-import type { Tenant } from '../../../api/types';
-import { dayMonth } from '../../../ui/age';
 import { Empty, Failed, Loading, Refetching, SkeletonRows } from '../../../ui/states';
 import { usePageTitle } from '../../../ui/usePageTitle';
 import { CONTROL } from '../title';
 import { CreateTenantDialog } from './CreateTenantDialog';
-import { TenantState } from './TenantState';
+import { ImportTenantDialog } from './ImportTenantDialog';
+import { TenantTable } from './TenantTable';
 import { fetchPlans, fetchTenants } from './tenantsApi';
 
 const route = getRouteApi('/control/tenants');
@@ -17,7 +16,7 @@ export function TenantsPage() {
   usePageTitle('Tenants', CONTROL);
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [creating, setCreating] = useState(false);
+  const [open, setOpen] = useState<'create' | 'import' | null>(null);
   const id = useId();
   const filter = { q: search.q ?? '', state: search.state ?? '', plan: search.plan ?? '' };
   const asked = useDeferredValue(JSON.stringify(filter));
@@ -46,15 +45,20 @@ export function TenantsPage() {
       replace: true,
     });
   return (
-    <>
+    <div className="page-scroll">
       <div className="page-head">
         <h1>Tenants</h1>
         <span className="hint num" role="status">
           {data && `${tenants.length.toLocaleString('en')} of ${total.toLocaleString('en')}`}
         </span>
-        <button type="button" className="btn primary push" onClick={() => setCreating(true)}>
-          Create tenant
-        </button>
+        <span className="row push">
+          <button type="button" className="btn" onClick={() => setOpen('import')}>
+            Import tenant
+          </button>
+          <button type="button" className="btn primary" onClick={() => setOpen('create')}>
+            Create tenant
+          </button>
+        </span>
       </div>
       <form className="control-search" role="search" onSubmit={(event) => event.preventDefault()}>
         <label htmlFor={`${id}-q`}>Search</label>
@@ -100,7 +104,16 @@ export function TenantsPage() {
         )}
         {error && !data && <Failed what="Tenants" error={error} onRetry={refetch} />}
         {data && tenants.length === 0 && !filtered && (
-          <Empty title="No tenants yet">Create the first one: it gets its own schema and role.</Empty>
+          <Empty
+            title="No tenants yet"
+            actions={
+              <button type="button" className="btn primary" onClick={() => setOpen('create')}>
+                Create the first tenant
+              </button>
+            }
+          >
+            Each gets a schema and a role of its own.
+          </Empty>
         )}
         {data && tenants.length === 0 && filtered && (
           <Empty
@@ -132,52 +145,8 @@ export function TenantsPage() {
           </div>
         )}
       </section>
-      {creating && <CreateTenantDialog onClose={() => setCreating(false)} />}
-    </>
-  );
-}
-
-function TenantTable({ tenants }: { tenants: readonly Tenant[] }) {
-  return (
-    <div className="control-scroll" tabIndex={0} role="region" aria-label="Tenant table">
-      <table className="control-table">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Id</th>
-            <th scope="col">Plan</th>
-            <th scope="col">State</th>
-            <th scope="col">Runs in</th>
-            <th scope="col">People</th>
-            <th scope="col">Events this month</th>
-            <th scope="col">Contact</th>
-            <th scope="col">Created</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tenants.map((tenant) => (
-            <tr key={tenant.tenant_id}>
-              <th scope="row" dir="auto">
-                <Link to="/control/tenants/$tenantId" params={{ tenantId: tenant.tenant_id }}>
-                  {tenant.name}
-                </Link>
-              </th>
-              <td className="mono">{tenant.tenant_id}</td>
-              <td>{tenant.plan}</td>
-              <td>
-                <TenantState tenant={tenant} />
-              </td>
-              <td>{tenant.placement === 'dedicated' ? 'its own plane' : tenant.cell}</td>
-              <td className="num">{tenant.users?.toLocaleString('en') ?? '–'}</td>
-              <td className="num">{tenant.events_this_month?.toLocaleString('en') ?? 'not reported'}</td>
-              <td>{tenant.contact_email}</td>
-              <td className="num" title={tenant.created_at}>
-                {dayMonth(tenant.created_at)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {open === 'create' && <CreateTenantDialog onClose={() => setOpen(null)} />}
+      {open === 'import' && <ImportTenantDialog onClose={() => setOpen(null)} />}
     </div>
   );
 }

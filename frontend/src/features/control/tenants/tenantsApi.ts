@@ -1,4 +1,4 @@
-import { get, patch, post, remove } from '../../../api/client';
+import { get, patch, post, remove, upload } from '../../../api/client';
 import type { Page, Plan, Tenant, TenantOperation } from '../../../api/types';
 import { itemsOf } from '../../incidents/incidentsApi';
 
@@ -22,6 +22,10 @@ export type NewTenant = { tenant_id: string; name: string; plan: string; contact
 
 export function createTenant(tenant: NewTenant, key: string): Promise<Tenant> {
   return post<Tenant>('/api/tenants', tenant, key);
+}
+
+export function importTenant(archive: Blob): Promise<Tenant> {
+  return upload<Tenant>('/api/tenants/import', archive);
 }
 
 export function fetchTenant(tenantId: string, signal?: AbortSignal): Promise<Tenant> {

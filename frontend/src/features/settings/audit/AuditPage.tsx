@@ -1,9 +1,11 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { useSession } from '../../../app/session';
+import { zoneName } from '../../../ui/age';
 import { usePageTitle } from '../../../ui/usePageTitle';
 import { AuditTable } from '../../audit/AuditTable';
 
 const route = getRouteApi('/tenant/settings/audit');
+const ACCESS = 'access';
 
 /** Two logs: what was done in the tenant, and what the control plane did to its people, plan and access. */
 export function AuditPage() {
@@ -11,12 +13,9 @@ export function AuditPage() {
   usePageTitle('Audit log', user?.tenant_name);
   const { q = '', open } = route.useSearch();
   const navigate = route.useNavigate();
-  const log = open === 'access' ? 'control' : 'tenant';
+  const log = open === ACCESS ? 'control' : 'tenant';
   const show = (which: typeof log, text: string) =>
-    void navigate({
-      search: { ...(text === '' ? {} : { q: text }), ...(which === 'control' ? { open: 'access' } : {}) },
-      replace: true,
-    });
+    void navigate({ search: { q: text || undefined, open: which === 'control' ? ACCESS : undefined } });
   return (
     <>
       <div className="page-head">
@@ -40,6 +39,7 @@ export function AuditPage() {
             People, plan and access
           </button>
         </fieldset>
+        <span className="hint push">Times in {zoneName()}</span>
       </div>
       <AuditTable key={log} log={log} text={q} onText={(text) => show(log, text)} />
     </>

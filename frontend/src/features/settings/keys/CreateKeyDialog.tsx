@@ -4,7 +4,6 @@ import { newKey } from '../../../api/client';
 import type { ApiKeyCreated } from '../../../api/types';
 import { Dialog, DialogActions } from '../../../ui/Dialog';
 import { Problem } from '../../../ui/Problem';
-import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { createKey, SCOPES, type Scope } from './keysApi';
 
@@ -39,24 +38,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
     });
   };
   if (made) {
-    const copy = async () => {
-      await navigator.clipboard.writeText(made.api_key);
-      tell('The key is on the clipboard');
-    };
-    return (
-      <Dialog title={`The key ${made.name}`} onClose={onClose} width={560}>
-        <p role="status">Copy it now: it is never shown again.</p>
-        <p className="new-key mono">{made.api_key}</p>
-        <DialogActions>
-          <button type="button" className="btn" onClick={() => void copy()}>
-            Copy key
-          </button>
-          <button type="button" className="btn primary" onClick={onClose}>
-            Done
-          </button>
-        </DialogActions>
-      </Dialog>
-    );
+    return <MadeKey made={made} onClose={onClose} />;
   }
   return (
     <Dialog title="Create API key" onClose={onClose} width={520}>
@@ -69,6 +51,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
             required
             maxLength={200}
             placeholder="Who uses it, and where"
+            autoComplete="off"
             value={name}
             onChange={(event) => setName(event.target.value)}
           />
@@ -85,6 +68,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
               />
               {known.name}
               <span className="hint">{known.words}</span>
+              <span className="hint mono">{known.opens}</span>
             </label>
           ))}
         </fieldset>
@@ -127,6 +111,38 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           </button>
         </DialogActions>
       </form>
+    </Dialog>
+  );
+}
+
+/** The only time that the key is there to be read. */
+function MadeKey({ made, onClose }: { made: ApiKeyCreated; onClose: () => void }) {
+  const [copied, setCopied] = useState<boolean | null>(null);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(made.api_key);
+      setCopied(true);
+    } catch {
+      setCopied(false);
+    }
+  };
+  return (
+    <Dialog title={`The key ${made.name}`} onClose={onClose} width={560}>
+      <p>Copy it now: it is never shown again. Later only its beginning is, {made.prefix}</p>
+      <p className="new-key mono">{made.api_key}</p>
+      <p className="hint" role="status">
+        {copied === true && 'The key is on the clipboard.'}
+        {copied === false &&
+          'The browser does not let this page write to the clipboard: select the key and copy it.'}
+      </p>
+      <DialogActions>
+        <button type="button" className="btn" onClick={onClose}>
+          Done
+        </button>
+        <button type="button" className="btn primary" data-focus="true" onClick={() => void copy()}>
+          Copy key
+        </button>
+      </DialogActions>
     </Dialog>
   );
 }

@@ -60,12 +60,26 @@ function Row({ invitation }: { invitation: InvitationRead }) {
         {invitation.is_expired ? 'expired ' : 'until '}
         <Moment at={invitation.expires_at} />, by {invitation.invited_by}
       </span>
-      <button type="button" className="btn" aria-disabled={action.busy} onClick={resend}>
-        Resend
-      </button>
-      <button type="button" className="btn" aria-disabled={action.busy} onClick={revoke}>
-        Revoke
-      </button>
+      <span className="acts">
+        <button
+          type="button"
+          className="btn"
+          aria-label={`Resend to ${invitation.email}`}
+          aria-disabled={action.busy}
+          onClick={resend}
+        >
+          Resend
+        </button>
+        <button
+          type="button"
+          className="btn"
+          aria-label={`Revoke the invitation of ${invitation.email}`}
+          aria-disabled={action.busy}
+          onClick={revoke}
+        >
+          Revoke
+        </button>
+      </span>
       <Problem what="Nothing was changed" problem={action.problem} />
       {sent && (
         <Dialog title="Invited again" onClose={() => setSent(null)} width={560}>

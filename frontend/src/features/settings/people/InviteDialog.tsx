@@ -5,6 +5,7 @@ import type { InvitedAll } from '../../../api/types';
 import { Dialog, DialogActions } from '../../../ui/Dialog';
 import { Problem } from '../../../ui/Problem';
 import { plural } from '../../../ui/plural';
+import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { invite, type Role } from './peopleApi';
 import { addresses, ROLES } from './roles';
@@ -31,11 +32,6 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   if (answer) {
     return (
       <Dialog title="Invited" onClose={onClose} width={560}>
-        {!answer.is_mail_configured && (
-          <p role="status">
-            This installation sends no mail. Hand these links over yourself; they are shown only now.
-          </p>
-        )}
         <InvitedList items={answer.items} />
         <DialogActions>
           <button type="button" className="btn primary" onClick={onClose}>
@@ -87,21 +83,51 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
 }
 
 const OUTCOMES = {
-  invited: 'invited',
-  already_invited: 'was invited before',
+  invited: 'is invited',
+  already_invited: 'was invited before; resend it from the list of open invitations',
   already_member: 'is a member already',
 } as const;
 
+/** What became of each address; where no mail goes out, with the link, this once. */
 export function InvitedList({ items }: { items: InvitedAll['items'] }) {
+  const hasLinks = items.some((item) => item.link !== null);
   return (
-    <ul className="invited">
-      {items.map((item) => (
-        <li key={item.email}>
-          <b>{item.email}</b> {OUTCOMES[item.outcome]}
-          {item.is_mailed && ', a mail is on its way'}
-          {item.link && <span className="mono">{item.link}</span>}
-        </li>
-      ))}
-    </ul>
+    <>
+      {hasLinks && (
+        <p role="status">
+          No mail went out: hand {items.length === 1 ? 'this link' : 'these links'} over yourself. Each works
+          once, and is shown only now.
+        </p>
+      )}
+      <ul className="invited">
+        {items.map((item) => (
+          <li key={item.email}>
+            <b>{item.email}</b> {OUTCOMES[item.outcome]}
+            {item.is_mailed && ', and a mail is on its way'}
+            {item.link && <Link url={item.link} email={item.email} />}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Link({ url, email }: { url: string; email: string }) {
+  const copy = async () => {
+    await navigator.clipboard.writeText(url);
+    tell(`The link for ${email} is on the clipboard`);
+  };
+  return (
+    <div className="row">
+      <span className="mono link-text">{url}</span>
+      <button
+        type="button"
+        className="btn"
+        aria-label={`Copy the link for ${email}`}
+        onClick={() => void copy()}
+      >
+        Copy
+      </button>
+    </div>
   );
 }

@@ -6,6 +6,7 @@ import { Menu, type MenuItem } from '../../../ui/Menu';
 import { Tag } from '../../../ui/Tag';
 import { Moment } from '../../../ui/Time';
 import { tell } from '../../../ui/toasts';
+import { DeactivateDialog } from './DeactivateDialog';
 import { changePerson, removePerson, resetFactor, unlockPerson } from './peopleApi';
 import { RoleDialog } from './RoleDialog';
 
@@ -59,22 +60,7 @@ export function PersonRow({ person, isMe }: { person: Person; isMe: boolean }) {
       </span>
       <Menu className="btn" name={`Change ${person.name}`} label="Change" items={items} />
       {open === 'role' && <RoleDialog person={person} onClose={close} />}
-      {open === 'deactivate' && (
-        <ConfirmDialog
-          title={`Deactivate ${person.name}`}
-          verb={`Deactivate ${person.name}`}
-          act={() =>
-            changePerson(person.id, { is_active: false }).then(done(`${person.name} is deactivated`))
-          }
-          onClose={close}
-        >
-          <p>
-            Their sessions in this tenant end; an access token that is out already ends within 15 minutes.
-            Their incidents stay assigned to them until somebody else takes them. API keys that they made go
-            on working.
-          </p>
-        </ConfirmDialog>
-      )}
+      {open === 'deactivate' && <DeactivateDialog person={person} onClose={close} />}
       {open === 'activate' && (
         <ConfirmDialog
           title={`Activate ${person.name}`}
@@ -117,7 +103,10 @@ export function PersonRow({ person, isMe }: { person: Person; isMe: boolean }) {
           act={() => removePerson(person.id).then(done(`${person.name} is no member any more`))}
           onClose={close}
         >
-          <p>They lose access to this tenant. What they wrote stays, with their name.</p>
+          <p>
+            They lose access to this tenant, their sessions in it end, and coming back takes a new invitation.
+            What they wrote stays, with their name. What else they have in other tenants is not touched.
+          </p>
         </ConfirmDialog>
       )}
     </li>

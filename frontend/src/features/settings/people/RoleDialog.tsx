@@ -43,16 +43,10 @@ export function RoleDialog({ person, onClose }: { person: Person; onClose: () =>
             ))}
           </select>
         </div>
-        {gains.length > 0 && (
-          <p role="status">
-            {person.name} may then also: {gains.join(', ')}.
-          </p>
-        )}
-        {loses.length > 0 && (
-          <p role="status">
-            {person.name} may then no longer: {loses.join(', ')}.
-          </p>
-        )}
+        <div className="role-change" role="status">
+          <Words title={`${person.name} gains:`} words={gains} />
+          <Words title={`${person.name} loses:`} words={loses} />
+        </div>
         <Problem what="The role was not changed" problem={action.problem} />
         <DialogActions>
           <button type="button" className="btn" onClick={onClose}>
@@ -64,5 +58,21 @@ export function RoleDialog({ person, onClose }: { person: Person; onClose: () =>
         </DialogActions>
       </form>
     </Dialog>
+  );
+}
+
+function Words({ title, words }: { title: string; words: string[] }) {
+  if (words.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <p dir="auto">{title}</p>
+      <ul>
+        {words.map((word) => (
+          <li key={word}>{word}</li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -1,23 +1,34 @@
 import './usage.css';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../../../api/client';
-import type { Usage } from '../../../api/types';
+import type { OwnUsage, Usage } from '../../../api/types';
 import { useSession } from '../../../app/session';
-import { Meter } from '../../../ui/Meter';
-import { Spark } from '../../../ui/Spark';
-import { Failed, Loading, SkeletonRows } from '../../../ui/states';
+import { plural } from '../../../ui/plural';
+import { Failed, Loading, Refetching, SkeletonRows } from '../../../ui/states';
 import { Moment } from '../../../ui/Time';
 import { usePageTitle } from '../../../ui/usePageTitle';
 import { limitValue, limitWords } from '../../control/limits';
+import { UsageLine } from './UsageLine';
+import { ofControlPlane, ofOwnPlane, type UsagePicture } from './usageRows';
+
+/** Admins read the control plane's figures; everybody else what the tenant's own plane counts, which has no trend. */
+async function fetchUsage(tenantId: string, isAdmin: boolean, signal: AbortSignal): Promise<UsagePicture> {
+  if (isAdmin) {
+    return ofControlPlane(await get<Usage>(`/api/tenants/${tenantId}/usage`, {}, signal));
+  }
+  return ofOwnPlane(await get<OwnUsage>('/api/usage', {}, signal));
+}
 
 /** What the plan allows, what is used of it, and when a limit will be reached. */
 export function UsagePage() {
   const { user } = useSession();
   usePageTitle('Plan and usage', user?.tenant_name);
   const tenantId = user?.tenant_id ?? '';
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['usage', tenantId],
-    queryFn: ({ signal }) => get<Usage>(`/api/tenants/${tenantId}/usage`, {}, signal),
+  const isAdmin = user?.role === 'admin' && !user.acting_as;
+  const { data, error, isPending, isFetching, refetch } = useQuery({
+    queryKey: ['usage', tenantId, isAdmin],
+    queryFn: ({ signal }) => fetchUsage(tenantId, isAdmin, signal),
+    staleTime: 0,
   });
   return (
     <>
@@ -25,7 +36,8 @@ export function UsagePage() {
         <h1>Plan and usage</h1>
         {data && (
           <span className="hint">
-            {data.plan}, version {data.plan_version}
+            Plan {data.plan}
+            {data.version !== null && `, version ${data.version}`}
           </span>
         )}
       </div>
@@ -34,51 +46,46 @@ export function UsagePage() {
           <SkeletonRows rows={6} height={44} />
         </Loading>
       )}
-      {error && !data && <Failed what="Plan and usage" error={error} onRetry={refetch} />}
+      {error && !data && <Failed what="Plan and usage" error={error} onRetry={() => void refetch()} />}
       {data && (
-        <section className="panel usage-panel" aria-label="Limits">
+        <>
           {data.held > 0 && (
-            <p className="notice" role="status">
-              {data.held.toLocaleString('en')} payloads of your senders are kept and not processed yet.
+            <p className="notice usage-held" role="status">
+              {plural(data.held, 'payload')} of your senders {data.held === 1 ? 'is' : 'are'} kept and not
+              processed yet. None is lost: they are processed when the limit or the suspension allows it.
             </p>
           )}
-          <ul className="usage">
-            {data.items.map((limit) => (
-              <li key={limit.limit_name}>
-                <b>{limitWords(limit.limit_name)}</b>
-                {limit.used === null ? (
-                  <span className="num">{limitValue(limit.limit)}</span>
-                ) : (
-                  <Meter label={limitWords(limit.limit_name)} used={limit.used} limit={limit.limit} />
-                )}
-                {limit.trend.length > 1 && (
-                  <Spark
-                    label={`${limitWords(limit.limit_name)} in the last 30 days`}
-                    values={limit.trend.map((day) => day.amount)}
-                  />
-                )}
-                <span className="hint">
-                  {limit.resets_at && (
-                    <>
-                      begins anew <Moment at={limit.resets_at} />
-                    </>
-                  )}
-                  {limit.projected_hit_at && (
-                    <span className="warn">
-                      {' '}
-                      reached <Moment at={limit.projected_hit_at} /> at the present rate
-                    </span>
-                  )}
-                </span>
-              </li>
-            ))}
-          </ul>
-          {data.reported_at && (
-            <p className="hint usage-as-of">
-              As of <Moment at={data.reported_at} />
+          <section className="panel usage-panel" aria-labelledby="used-title">
+            <Refetching active={isFetching} />
+            <h2 id="used-title">Used</h2>
+            <ul className="usage">
+              {data.counted.map((row) => (
+                <UsageLine key={row.name} row={row} />
+              ))}
+            </ul>
+            {data.reportedAt && (
+              <p className="hint usage-as-of">
+                As of <Moment at={data.reportedAt} />
+              </p>
+            )}
+          </section>
+          <section className="panel usage-panel" aria-labelledby="included-title">
+            <h2 id="included-title">Included</h2>
+            <dl className="included">
+              {data.fixed.map(({ name, limit }) => (
+                <div key={name}>
+                  <dt>{limitWords(name)}</dt>
+                  <dd className="num">{limitValue(limit)}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+          {!isAdmin && (
+            <p className="hint usage-held">
+              Trends, people and dates of full limits are shown to admins of the tenant.
             </p>
           )}
-        </section>
+        </>
       )}
     </>
   );
