@@ -27,7 +27,9 @@ def choose_payments(settings: ControlSettings, database: Database, apply: Apply)
     days = {"grace_days": settings.billing_grace_days, "trial_days": settings.billing_trial_days}
     if settings.stripe_key is None:
         return Paying(BillingFlows(database, None, None, _refuse, **days), [], _nothing)
-    from control_plane.adapters.stripe import EventReader, StripePayments  # a third of a second; not everybody needs it
+    # A third of a second to import; not everybody needs it.
+    from control_plane.adapters.stripe import StripePayments
+    from control_plane.adapters.stripe_events import EventReader
 
     reader = EventReader(settings.stripe_webhook_secrets.get_secret_value())
     payments = StripePayments(settings.stripe_key.get_secret_value(), settings.stripe_api_base)

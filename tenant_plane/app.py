@@ -181,6 +181,6 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.database, app.state.batcher, app.state.hub, app.state.clock = database, batcher, hub, clock
-    app.state.key_uses, app.state.requests = key_uses, requests
+    app.state.key_uses, app.state.requests, app.state.signing_keys = key_uses, requests, signing_keys
     app.state.actors, app.state.edge, app.state.directory = actors, edge, directory
     return app

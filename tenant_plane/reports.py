@@ -12,7 +12,7 @@ from shared.contracts.usage import UsageOfDay, UsageReport
 from shared.database import absence_is_unavailable
 from shared.errors import Unavailable
 from tenant_plane.core.directory import TenantDirectory
-from tenant_plane.core.tenancy import TenantDatabase, system_actor
+from tenant_plane.core.tenancy import STANDS_STILL, TenantDatabase, system_actor
 from tenant_plane.ingest import service as ingest
 from tenant_plane.usage import service as usage
 
@@ -34,9 +34,9 @@ async def usage_report(database: TenantDatabase, directory: TenantDirectory, sin
         try:
             async with database.read(system_actor(tenant)) as tx:
                 items.extend(await usage.list_usage_days(tx, since))
-        except Unavailable:
-            raise
         except Exception as error:
+            if isinstance(error, Unavailable) and not isinstance(error, STANDS_STILL):
+                raise
             log.error("usage_not_reported", tenant=tenant.id, exc_info=error)
     full = len(tenants) == TENANTS_IN_A_PAGE
     return UsageReport(items=items, next_after=tenants[-1].id if full else None)
@@ -54,9 +54,9 @@ async def fleet_health(engine: AsyncEngine, database: TenantDatabase, directory:
         try:
             async with database.read(system_actor(tenant)) as tx:
                 held += await ingest.count_held(tx)
-        except Unavailable:
-            raise
         except Exception as error:
+            if isinstance(error, Unavailable) and not isinstance(error, STANDS_STILL):
+                raise
             log.error("held_not_counted", tenant=tenant.id, exc_info=error)
     return FleetHealth(
         queue_waiting=row.waiting,

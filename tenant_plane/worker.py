@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,23 +11,21 @@ from sqlalchemy import text
 from shared.errors import Unavailable
 from shared.trace import current_trace_id
 from shared.tx import Clock, Tenant, WriteTx, utc_now
-from shared.web import idempotency
 from shared.work.queue import PutOff, Reaction, run_queue
 from shared.work.ticks import Tick, run_ticks
+from tenant_plane import housekeeping
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.tenancy import (
+    STANDS_STILL,
     TenantDatabase,
-    TenantFrozen,
     TenantGone,
     TenantSuspended,
     require_active,
     system_actor,
 )
 from tenant_plane.incidents import jobs as incidents
-from tenant_plane.incidents.schemas import IncidentTriggered
+from tenant_plane.incidents.schemas import SNOOZE, IncidentTriggered
 from tenant_plane.ingest import flows as ingest_flows
-from tenant_plane.ingest import service as ingest
-from tenant_plane.usage import service as usage
 
 log = structlog.get_logger()
 REACTIONS: Mapping[str, Callable[[WriteTx, dict[str, Any]], Awaitable[None]]] = {
@@ -36,7 +33,7 @@ REACTIONS: Mapping[str, Callable[[WriteTx, dict[str, Any]], Awaitable[None]]] = 
 }
 LOAD = text("select body, trace_id from events where id = :id")
 MOST_HELD_TENANTS = 100
-FORGET_KEYS = text("delete from idempotency_keys where created_at < :before")
+MOST_DUE_TENANTS = 200
 
 
 def reactions(database: TenantDatabase, directory: TenantDirectory) -> dict[str, Reaction]:
@@ -49,7 +46,7 @@ def reactions(database: TenantDatabase, directory: TenantDirectory) -> dict[str,
                 return
             try:
                 await in_transaction(tenant, event_id)
-            except (TenantFrozen, TenantSuspended) as error:
+            except (*STANDS_STILL, TenantSuspended) as error:
                 # Whoever lets the tenant go on wakes its reactions (core/provision.py).
                 raise PutOff(error.detail) from error
             except TenantGone:
@@ -74,7 +71,7 @@ async def in_turn(tenants: Sequence[Tenant], work: Callable[[Tenant], Awaitable[
     for tenant in tenants:
         try:
             await work(tenant)
-        except (TenantFrozen, TenantSuspended, TenantGone):
+        except (*STANDS_STILL, TenantSuspended, TenantGone):
             continue  # since the list was read
         except Unavailable:
             raise
@@ -83,30 +80,28 @@ async def in_turn(tenants: Sequence[Tenant], work: Callable[[Tenant], Awaitable[
 
 
 def ticks(database: TenantDatabase, directory: TenantDirectory, clock: Clock = utc_now) -> list[Tick]:
-    async def for_every_tenant(work: Callable[[WriteTx], Awaitable[None]]) -> None:
-        async def in_transaction(tenant: Tenant) -> None:
+    """Each asks one question about all tenants, and opens transactions only in those that have something to do."""
+
+    async def end_snoozes() -> None:
+        async def of(tenant: Tenant) -> None:
             async with database.write(system_actor(tenant, "opsplane")) as tx:
                 require_active(tx)
-                await work(tx)
+                await incidents.end_snoozes(tx)
 
-        await in_turn(await directory.active(), in_transaction)
+        await in_turn(await directory.with_due(SNOOZE, clock(), MOST_DUE_TENANTS), of)
 
     async def process_held() -> None:
         waiting = await directory.with_held(MOST_HELD_TENANTS)
         await in_turn(waiting, lambda tenant: ingest_flows.process_held(database, tenant))
 
-    async def forget_expired(tx: WriteTx) -> None:
-        await usage.forget_expired(tx)
-
-    async def forget_keys(tx: WriteTx) -> None:
-        await tx.session.execute(FORGET_KEYS, {"before": tx.now - timedelta(hours=idempotency.KEPT_HOURS)})
+    async def sweep_tenants() -> None:
+        waiting = await housekeeping.next_to_sweep(directory, clock())
+        await in_turn(waiting, lambda tenant: housekeeping.sweep(database, tenant))
 
     return [
-        Tick("end_snoozes", 5, lambda: for_every_tenant(incidents.end_snoozes)),
-        Tick("forget_idempotency_keys", 3600, lambda: for_every_tenant(forget_keys)),
-        Tick("forget_expired", 60, lambda: for_every_tenant(forget_expired)),
-        Tick("forget_processed_payloads", 3600, lambda: for_every_tenant(ingest.forget_processed)),
+        Tick("end_snoozes", 5, end_snoozes),
         Tick("process_held_payloads", 2, process_held),
+        Tick("sweep_tenants", 5, sweep_tenants),
     ]
 
 

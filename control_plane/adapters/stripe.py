@@ -4,22 +4,14 @@ The SDK's version pins Stripe's API version. Its objects are turned into dicts a
 dict's own method there.
 """
 
-import json
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 import stripe
-from pydantic import ValidationError
 from stripe import HTTPXClient, StripeClient
 
-from control_plane.billing.errors import (
-    EventUnreadable,
-    PaymentRefused,
-    SignatureRefused,
-    StripeAway,
-    StripeRefused,
-)
+from control_plane.billing.errors import PaymentRefused, StripeAway, StripeRefused
 from control_plane.billing.ports import (
     CheckoutOpened,
     CheckoutOrder,
@@ -29,13 +21,9 @@ from control_plane.billing.ports import (
     PriceSeen,
     SubscriptionSeen,
 )
-from control_plane.billing.rules import customer_of
-from control_plane.billing.schemas import StripeEventIn
 from shared.errors import AppError
 
 TIMEOUT_SECONDS = 20
-TOLERANCE_SECONDS = 300
-"""How old a signature may be, as in Stripe's own libraries: it keeps a recorded delivery from being played again."""
 PAGE = 100
 MOST_PAGES = 10
 OWING = ("past_due", "unpaid")
@@ -280,54 +268,6 @@ class StripePayments:
             )
             lines, has_more = [*lines, *page["data"]], page["has_more"]
         return lines
-
-
-class EventReader:
-    """Several secrets, so that one can be rolled while the old one still signs."""
-
-    def __init__(self, secrets: str) -> None:
-        """Comma separated."""
-        self._secrets = [secret.strip() for secret in secrets.split(",") if secret.strip()]
-
-    def __call__(self, raw: bytes, signature: str) -> StripeEventIn:
-        """Raises SignatureRefused, EventUnreadable."""
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError:
-            raise SignatureRefused from None
-        if not any(_is_signed(text, signature, secret) for secret in self._secrets):
-            raise SignatureRefused
-        try:
-            payload = _storable(json.loads(text))
-            return StripeEventIn(
-                id=payload["id"],
-                type=payload["type"],
-                created=payload["created"],
-                customer_id=customer_of(payload),
-                payload=payload,
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
-            raise EventUnreadable from None
-
-
-def _is_signed(text: str, signature: str, secret: str) -> bool:
-    try:
-        return bool(
-            stripe.WebhookSignature.verify_header(  # type: ignore[no-untyped-call]
-                text, signature, secret, tolerance=TOLERANCE_SECONDS
-            )
-        )
-    except (stripe.SignatureVerificationError, ValueError):
-        return False
-
-
-def _storable(value: Any) -> Any:
-    """Without what Postgres can't store: NUL characters and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode(errors="replace").decode()
-    if isinstance(value, dict):
-        return {_storable(name): _storable(one) for name, one in value.items()}
-    return [_storable(one) for one in value] if isinstance(value, list) else value
 
 
 async def _asked(call: Awaitable[Any]) -> Json:

@@ -86,9 +86,7 @@ class HttpTenantPlane:
 
     async def restore(self, url: str, tenant_id: str, archive: AsyncIterable[bytes]) -> ArchiveDigest | None:
         path = f"/internal/tenants/{tenant_id}/archive"
-        async with self._asked(
-            url, "PUT", path, allowed=(409, 422), timeout=LONG_TIMEOUT, content=archive
-        ) as response:
+        async with self._asked(url, "PUT", path, allowed=(409, 422), timeout=LONG_TIMEOUT, content=archive) as response:
             if response.status_code == 409:
                 return None
             if response.status_code == 422:

@@ -18,7 +18,12 @@ const inControlPlane = location.pathname === '/control' || location.pathname.sta
 
 async function showLogin(): Promise<void> {
   const { LoginPage } = await import('./features/login/LoginPage');
-  root.render(<LoginPage realm={inControlPlane ? 'control' : 'tenant'} onSignedIn={showApplication} />);
+  root.render(<LoginPage realm={inControlPlane ? 'control' : 'tenant'} onSignedIn={afterSignIn} />);
+}
+
+/** A page that was open since before an update asks for files that are gone; the session is kept, so load it anew. */
+function afterSignIn(): Promise<void> {
+  return showApplication().catch(() => location.reload());
 }
 
 async function showApplication(): Promise<void> {

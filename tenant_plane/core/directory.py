@@ -9,6 +9,7 @@ that did not hear it. What decides about writes is never this cache but the firs
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -23,7 +24,17 @@ from shared.tx import Tenant
 CACHE_SECONDS = 5.0
 COLUMNS = "tenant_id, schema_name, name, state, limits"
 LOAD = text(f"select {COLUMNS} from plane.tenants where tenant_id = :tenant_id")  # noqa: S608 - a constant
-LIST = text("select tenant_id, schema_name, name, state from plane.tenants where state = 'active' order by tenant_id")
+# In any order, so that tenants whose work fails do not stand in front of the others for ever.
+DUE = text(
+    "select t.tenant_id, t.schema_name, t.name, t.state from plane.tenants t where t.state = 'active'"
+    " and t.schema_name in (select d.schema_name from plane.due d where d.kind = :kind and d.due_at <= :now)"
+    " order by random() limit :most"
+)
+SWEEP = text(
+    "update plane.tenants set swept_at = :now where tenant_id = any(array(select t.tenant_id from plane.tenants t"
+    " where t.state = 'active' and t.swept_at < :before order by t.swept_at limit :most for update skip locked))"
+    " returning tenant_id, schema_name, name, state"
+)
 HELD = text(
     "select tenant_id, schema_name, name, state from plane.tenants where state = 'active' and held_since is not null"
     " order by held_since, tenant_id limit :most"
@@ -83,8 +94,13 @@ class TenantDirectory:
         for forget in self.forgetters:
             forget(tenant_id)
 
-    async def active(self) -> list[Tenant]:
-        return await self._list(LIST)
+    async def with_due(self, kind: str, now: datetime, most: int) -> list[Tenant]:
+        """Active ones in which something of this kind is due (core/due.py)."""
+        return await self._list(DUE, kind=kind, now=now, most=most)
+
+    async def to_sweep(self, now: datetime, before: datetime, most: int) -> list[Tenant]:
+        """Active ones whose last turn was before that; from now on it is now, and nobody else gets them."""
+        return await self._list(SWEEP, now=now, before=before, most=most)
 
     async def with_held(self, most: int) -> list[Tenant]:
         """Active ones that have held payloads; those that have waited longest first."""
@@ -115,7 +131,7 @@ class TenantDirectory:
         return known
 
     async def _list(self, statement: TextClause, **values: object) -> list[Tenant]:
-        async with absence_is_unavailable(), self.engine.connect() as connection:
+        async with absence_is_unavailable(), self.engine.begin() as connection:
             return [_tenant(row) for row in (await connection.execute(statement, values)).all()]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.errors import Unavailable
 from shared.trace import current_address
 from shared.tx import Actor, Clock, Database, Tenant, utc_now
-from tenant_plane.core.tenancy import TenantFrozen, system_actor
+from tenant_plane.core.tenancy import STANDS_STILL, system_actor
 
 log = structlog.get_logger()
 WRITTEN_AGAIN_AFTER = timedelta(minutes=1)
@@ -66,7 +66,7 @@ class KeyUses:
                         await tx.session.execute(SAVE, values)
             except Unavailable as error:
                 self._unsaved = {**dict(zip(names, uses, strict=True)), **self._unsaved}
-                if not isinstance(error, TenantFrozen):
+                if not isinstance(error, STANDS_STILL):
                     raise
             except Exception as error:  # a tenant that is broken, or gone, must not cost the others theirs
                 log.warning("key_uses_forgotten", tenant=tenant_id, error=repr(error))

@@ -28,6 +28,8 @@ from shared.work.queue import install_queue
 
 log = structlog.get_logger()
 FOLDER = Path(__file__).parent.parent / "migrations"
+NEWEST = len(read_migrations(FOLDER / "tenant"))
+"""The version of a tenant's schema that this code expects."""
 APP_ROLE = "opsplane_app"
 Connection = asyncpg.Connection | PoolConnectionProxy
 TENANT_GROUP = "opsplane_tenants"
@@ -90,16 +92,17 @@ async def prepare_database(
 
 PLANE_GRANTS = f"""
     grant usage on schema plane, queue to {APP_ROLE};
-    grant select on plane.tenants to {APP_ROLE};
+    grant select, update (swept_at) on plane.tenants to {APP_ROLE};
+    grant select on plane.due to {APP_ROLE};
     grant select, insert, update on plane.signing_keys to {APP_ROLE};
     grant select, insert, update, delete on plane.request_counts to {APP_ROLE};
     grant select, insert, update, delete on all tables in schema queue to {APP_ROLE};
     grant usage on all sequences in schema queue to {APP_ROLE};
-    revoke execute on function plane.publish, plane.enter, plane.own_plan, plane.note_held, plane.forget_before
-        from public;
-    grant execute on function plane.enter to {APP_ROLE};
+    revoke execute on all functions in schema plane from public;
+    grant execute on function plane.enter(text), plane.enter(text, int) to {APP_ROLE};
     grant usage on schema plane to {TENANT_GROUP};
-    grant execute on function plane.publish, plane.own_plan, plane.note_held, plane.forget_before to {TENANT_GROUP};
+    grant execute on function plane.publish, plane.own_plan, plane.note_held, plane.forget_before, plane.take_due,
+        plane.note_due to {TENANT_GROUP};
 """
 
 
@@ -296,6 +299,7 @@ class Provisioner:
             await lock_tenant(connection, tenant_id)
             await connection.execute("delete from queue.pgqueuer where tenant_id = $1", tenant_id)
             await connection.execute("delete from plane.tenants where tenant_id = $1", tenant_id)
+            await connection.execute("delete from plane.due where schema_name = $1", schema)
             await connection.execute(f'drop schema if exists "{schema}" cascade; drop role if exists "{schema}"')
             await connection.execute(TELL, tenant_id)
 
@@ -313,10 +317,10 @@ class Provisioner:
                 await connection.close()
 
     async def _claim(self, connection: asyncpg.Connection, schema: str) -> tuple[str, int]:
-        spare = await connection.fetchrow(CLAIM_SPARE)
+        spare = await connection.fetchrow(CLAIM_SPARE, NEWEST)
         if spare is None:
             await _create_spare(connection)
-            spare = await connection.fetchrow(CLAIM_SPARE)
+            spare = await connection.fetchrow(CLAIM_SPARE, NEWEST)
         assert spare is not None, "made a moment ago, in this transaction"
         await connection.execute(
             f'alter schema "{spare["schema_name"]}" rename to "{schema}";'
@@ -357,6 +361,7 @@ WAKE = (
 """Reactions that were put off while the tenant stood still."""
 CLAIM_SPARE = (
     "delete from plane.spares where schema_name ="
-    " (select schema_name from plane.spares order by created_at limit 1 for update skip locked)"
+    " (select schema_name from plane.spares where schema_version >= $1 order by created_at limit 1"
+    " for update skip locked)"
     " returning schema_name, schema_version"
 )

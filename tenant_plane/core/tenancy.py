@@ -5,17 +5,18 @@ The login role owns nothing and inherits nothing, so an unbound query fails, and
 refused by Postgres. Never plain SET (it leaks through the pool), never ``schema_translate_map`` (raw SQL escapes it).
 
 The same statement asks, for a write, how the tenant stands, and holds that for the length of the transaction: once the
-plane has answered that a tenant is frozen or suspended, nothing that began before can still commit.
+plane has answered that a tenant is frozen or suspended, nothing that began before can still commit. And it asks for the
+schema's version: a tenant whose migration has failed is not served by code that expects a newer schema.
 """
 
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from uuid_utils.compat import uuid7
@@ -27,16 +28,20 @@ from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.trace import current_trace_id
 from shared.tx import Actor, Clock, Event, ReadTx, Tenant, WriteTx, utc_now
 from tenant_plane.core.permissions import ROLES
+from tenant_plane.core.provision import NEWEST
 
 BIND_READ = text(
-    "select set_config('transaction_read_only', 'on', true), set_config('role', :schema, true),"
-    " set_config('search_path', :schema, true)"
+    "select set_config('transaction_read_only', 'on', true),"
+    " (select t.schema_version from plane.tenants t where t.schema_name = :schema) as version,"
+    " set_config('role', :schema, true), set_config('search_path', :schema, true)"
 )
 # From left to right: the login role enters, the tenant's role goes on.
 BIND_WRITE = text(
-    "select set_config('transaction_read_only', 'off', true), plane.enter(:tenant_id) as standing,"
+    "select set_config('transaction_read_only', 'off', true), plane.enter(:tenant_id, :version) as standing,"
     " set_config('role', :schema, true), set_config('search_path', :schema, true)"
 )
+UPGRADING = "upgrading"
+"""What plane.enter answers instead of the standing when the schema is older than this code."""
 NO_SUCH_ROLE = "22023"
 RECORD = """
 with recorded as (
@@ -59,35 +64,55 @@ class TenantFrozen(Unavailable):
         super().__init__("This tenant is being moved; send it again in a moment.", retry_after_seconds=5)
 
 
+class TenantUpgrading(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("This tenant is being upgraded; send it again in a moment.", retry_after_seconds=5)
+
+
+STANDS_STILL = (TenantFrozen, TenantUpgrading)
+"""Unavailable, and only this tenant: the others go on."""
+
+
 class TenantGone(Unauthorized):
     def __init__(self) -> None:
         super().__init__("This tenant is not here any more.")
 
 
 class TenantDatabase:
-    """``reactions`` are the kinds of event that some job waits for; all others are only recorded and pushed live."""
+    """``reactions`` are the kinds of event that some job waits for; all others are only recorded and pushed live.
+    ``version`` is the oldest schema that is served.
+    """
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, reactions: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock = utc_now,
+        reactions: Collection[str] = (),
+        version: int = NEWEST,
+    ) -> None:
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._version = version
         self._clock = clock
         self._reactions = sorted(reactions)
 
     @asynccontextmanager
     async def read(self, actor: Actor) -> AsyncIterator[ReadTx]:
+        """Raises TenantUpgrading."""
         async with absence_is_unavailable(), self._sessions() as session, session.begin():
-            await _bind(session, _tenant_of(actor), for_write=False)
+            await _bind_read(session, _tenant_of(actor), self._version)
             yield ReadTx(session, actor, self._clock())
 
     @asynccontextmanager
     async def write(self, actor: Actor) -> AsyncIterator[WriteTx]:
         """Commits on leaving, together with the events that were recorded.
 
-        Raises TenantFrozen, and TenantSuspended to everybody but the system itself: a suspended tenant's payloads are
-        kept and its reads are counted. ``tx.actor.tenant.standing`` is true until the commit.
+        Raises TenantFrozen, TenantUpgrading, and TenantSuspended to everybody but the system itself: a suspended
+        tenant's payloads are kept and its reads are counted. ``tx.actor.tenant.standing`` is true until the commit.
         """
         async with absence_is_unavailable(), self._sessions() as session, session.begin():
             tenant = _tenant_of(actor)
-            standing = await _bind(session, tenant, for_write=True)
+            standing = await _bind_write(session, tenant, self._version)
             if standing == Standing.FROZEN:
                 raise TenantFrozen()
             if standing == Standing.SUSPENDED and actor.kind != "system":
@@ -123,21 +148,33 @@ def _tenant_of(actor: Actor) -> Tenant:
     return actor.tenant
 
 
-async def _bind(session: AsyncSession, tenant: Tenant, *, for_write: bool) -> str:
-    """The tenant's standing for a write. Raises TenantGone: a tenant that was dropped has no role any more."""
+async def _bind_read(session: AsyncSession, tenant: Tenant, version: int) -> None:
+    row = await _bind(session, tenant, BIND_READ, schema=tenant.schema)
+    if row.version is None:
+        raise TenantGone()
+    if row.version < version:
+        raise TenantUpgrading()
+
+
+async def _bind_write(session: AsyncSession, tenant: Tenant, version: int) -> str:
+    """The tenant's standing."""
+    row = await _bind(session, tenant, BIND_WRITE, tenant_id=tenant.id, schema=tenant.schema, version=version)
+    if row.standing is None:
+        raise TenantGone()
+    if row.standing == UPGRADING:
+        raise TenantUpgrading()
+    return str(row.standing)
+
+
+async def _bind(session: AsyncSession, tenant: Tenant, statement: TextClause, **values: object) -> Any:
+    """Raises TenantGone: a tenant that was dropped has no role any more."""
     await touch(session, tenant.schema)
     try:
-        if not for_write:
-            await session.execute(BIND_READ, {"schema": tenant.schema})
-            return tenant.standing
-        row = (await session.execute(BIND_WRITE, {"tenant_id": tenant.id, "schema": tenant.schema})).one()
+        return (await session.execute(statement, values)).one()
     except DBAPIError as error:
         if sqlstate(error) == NO_SUCH_ROLE:
             raise TenantGone() from error
         raise
-    if row.standing is None:
-        raise TenantGone()
-    return str(row.standing)
 
 
 def require_active(tx: WriteTx) -> None:

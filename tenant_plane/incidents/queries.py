@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, func, literal, or_, select, text, true, tuple_
+from sqlalchemy import Row, Select, exists, func, literal, or_, select, text, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.pages import TIME_AND_ID, Number, PageQuery, cut, position
@@ -216,6 +216,11 @@ async def candidates(connection: asyncpg.Connection, ids: Sequence[UUID], keys: 
 async def due_snoozes(tx: ReadTx, limit: int) -> Sequence[Incident]:
     statement = select(Incident).where(Incident.snoozed_until <= tx.now).order_by(Incident.snoozed_until).limit(limit)
     return (await tx.session.scalars(statement.with_for_update(skip_locked=True))).all()
+
+
+async def has_due_snoozes(tx: ReadTx) -> bool:
+    statement = select(exists().where(Incident.snoozed_until <= tx.now))
+    return bool(await tx.session.scalar(statement))
 
 
 async def neighbours(tx: ReadTx, incident: Incident, within: timedelta, limit: int) -> Sequence[Incident]:

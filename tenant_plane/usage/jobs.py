@@ -10,7 +10,7 @@ import structlog
 from shared.contracts.usage import Metric
 from shared.errors import Unavailable
 from shared.tx import Actor, Database, Tenant
-from tenant_plane.core.tenancy import TenantFrozen, system_actor
+from tenant_plane.core.tenancy import STANDS_STILL, system_actor
 from tenant_plane.usage import service
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class RequestCounts:
                     await service.count_usage(tx, Metric.REQUESTS, number)
             except Unavailable as error:
                 self._unsaved[tenant] += number
-                if not isinstance(error, TenantFrozen):
+                if not isinstance(error, STANDS_STILL):
                     raise
             except Exception as error:  # a tenant that is broken, or gone, must not cost the others theirs
                 log.warning("requests_not_counted", tenant=tenant.id, requests=number, error=repr(error))

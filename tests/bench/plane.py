@@ -28,7 +28,8 @@ from tenant_plane.core import provision
 from tenant_plane.core.api_keys import new_key
 from tenant_plane.core.tenancy import TenantDatabase
 from tenant_plane.worker import REACTIONS
-from tests.support.tenant_plane import NOT_COUNTED, PASSWORD, app_url
+from tests.support.statements import NOT_COUNTED
+from tests.support.tenant_plane import PASSWORD, app_url
 
 ROOT = Path(__file__).parents[2]
 BIND = (

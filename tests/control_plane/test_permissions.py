@@ -87,9 +87,24 @@ SSO = [
 ]
 """Who may do these is tested in tests/control_plane/sso and scim."""
 SIGNED_IN += SSO
+BILLING = [
+    ("GET", "/api/billing"),
+    ("GET", "/api/billing/invoices"),
+    ("POST", "/api/billing/checkout"),
+    ("POST", "/api/billing/credits"),
+    ("POST", "/api/billing/portal"),
+    ("POST", "/api/billing/refresh"),
+    ("POST", "/api/billing/subscription"),
+    ("DELETE", "/api/billing/subscription"),
+    ("POST", "/api/billing/subscription/pause"),
+    ("POST", "/api/billing/subscription/resume"),
+]
+"""Who may do these is tested in tests/control_plane/billing."""
+SIGNED_IN += BILLING
 PUBLIC = {"/api/auth/token", "/api/auth/login", "/api/auth/refresh", "/api/auth/logout", "/api/demo"}
 PUBLIC |= {f"/api/auth/sso/{path}" for path in ("callback", "discover", "exchange", "start")}
 PUBLIC |= {f"/api/auth/{path}" for path in ("forgot-password", "invitations/preview", "register", "reset-password")}
+PUBLIC |= {"/api/billing/webhook"}
 
 
 def test_the_table_of_roles() -> None:

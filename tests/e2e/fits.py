@@ -10,8 +10,8 @@ CUT = """() => [...document.querySelectorAll('main button, main h1, main h2, hea
   .filter((element) => {
     const box = element.getBoundingClientRect();
     const hidden = box.width <= 1 || getComputedStyle(element).visibility === 'hidden';
-    return !hidden && !element.closest('.skip, .visually-hidden, .tabs, .kinds, .grid, .table-scroll, .control-scroll')
-      && (box.left < -1 || box.right > innerWidth + 1);
+    const scrolls = '.skip, .visually-hidden, .tabs, .kinds, .grid, .table-scroll, .control-scroll, .settings-nav';
+    return !hidden && !element.closest(scrolls) && (box.left < -1 || box.right > innerWidth + 1);
   })
   .map((element) => element.textContent || element.getAttribute('aria-label'))"""
 

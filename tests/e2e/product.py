@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +16,7 @@ import httpx
 
 from infra.local import postgres
 from tests.support.codes import unused_code
+from tests.support.origin import free_port
 from tests.support.processes import ROOT, descendants, end, running, wait_for_end
 from tests.support.waiting import eventually
 
@@ -78,14 +78,16 @@ class Product:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Product]:
+def started(folder: Path, port: int | None = None, **changes: str) -> Iterator[Product]:
     """`opsplane up` until its storm is over; at the end it goes, and whatever it had started goes with it."""
     data_dir, log = folder / "data", folder / "log"
     environment = {
-        "OPSPLANE_PORT": str(_free_port()),
+        "OPSPLANE_PORT": str(port or free_port()),
         "OPSPLANE_DATA": str(data_dir),
         "OPSPLANE_STORM": "1",
+        "OPSPLANE_SSO_ALLOW_HTTP": "1",
         "PYTHONUNBUFFERED": "1",
+        **changes,
     }
     with running([sys.executable, "-m", "infra.local.cli", "up"], log, environment) as process:
         _until_ready(process, log)
@@ -105,12 +107,6 @@ def _until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
     eventually(ready, f"“{READY}” in {log}", seconds=START_SECONDS)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Api:
     """One signed-in caller. Anything but success is the test's failure, with the server's words."""
 
@@ -123,8 +119,14 @@ class Api:
     async def post(self, path: str, body: object = None) -> Any:
         return _data(await self._client.post(path, json=body or {}))
 
+    async def put(self, path: str, body: object) -> Any:
+        return _data(await self._client.put(path, json=body))
+
     async def patch(self, path: str, **change: object) -> Any:
         return _data(await self._client.patch(path, json=change))
+
+    async def delete(self, path: str) -> Any:
+        return _data(await self._client.delete(path))
 
     async def graphql(self, query: str) -> Any:
         return _data(await self._client.post("/graphql", json={"query": query}))

@@ -4,10 +4,13 @@ import re
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Request, Route, expect
 
+from tests.e2e.axe import NOTHING, findings
+from tests.e2e.people import invite, register
 from tests.e2e.product import Api, Product
 from tests.e2e.visits import Guard, sign_in
+from tests.support.tenant_plane import until
 
 SIGN_IN = "Sign in"
 END_SESSION = """() => new Promise((resolve, reject) => {
@@ -99,6 +102,138 @@ async def test_a_tenants_login_knows_no_super_admin_and_the_other_way_round(anon
     await anonymous.goto("/control/login")
     await fill_in(anonymous, account.email, account.password)
     await expect(anonymous.get_by_role("alert")).to_have_text("Email or password is wrong.")
+
+
+async def test_a_super_admin_brings_a_code_as_well(anonymous: Page, product: Product, guard: Guard) -> None:
+    """A code that is pasted goes off by itself, and a wrong one can be typed over."""
+    guard.expect("status of 401")
+    await anonymous.goto("/control/login")
+    await fill_in(anonymous, product.super_admin.email, product.super_admin.password)
+    code = anonymous.get_by_label("Code of your authenticator app")
+    await expect(code).to_be_focused()
+    await expect(code).to_have_attribute("autocomplete", "one-time-code")
+    await expect(code).to_have_attribute("inputmode", "numeric")
+    assert await findings(anonymous) == NOTHING
+    await anonymous.keyboard.insert_text("000000")
+    await expect(anonymous.get_by_role("alert")).to_contain_text("This code is wrong or was used already")
+    fresh = product.super_admin.codes[0]
+    await anonymous.keyboard.insert_text(f"{fresh[:3]} {fresh[3:]}")
+    await expect(anonymous.get_by_role("heading", level=1)).to_have_text("Tenants")
+
+
+async def test_the_demo_super_admin_is_one_button_away(anonymous: Page, product: Product) -> None:
+    """The server knows a code that nobody has used, if there is one in this half minute."""
+
+    async def offered() -> bool | None:
+        accounts = (await (await anonymous.request.get("/api/demo")).json())["data"]["accounts"]
+        return any(account["otp"] for account in accounts) or None
+
+    await until(offered, seconds=70)
+    await anonymous.goto("/control/login")
+    await anonymous.get_by_role("button", name="Super-admin").click()
+    await expect(anonymous.get_by_role("heading", level=1)).to_have_text("Tenants")
+    assert product.super_admin.codes, "the one that was used here is not to be brought by another test"
+
+
+async def test_the_sixth_try_is_told_how_many_minutes_to_wait(anonymous: Page, guard: Guard) -> None:
+    """The same whether there is such an account or not."""
+    guard.expect("status of 401", "status of 429")
+    await anonymous.goto("/login")
+    await anonymous.get_by_label("Email").fill("never-here@acme.example")
+    for attempt in range(6):
+        await anonymous.get_by_label("Password", exact=True).fill(f"wrong {attempt}")
+        async with anonymous.expect_response("**/api/auth/token"):
+            await anonymous.get_by_role("button", name=SIGN_IN, exact=True).click()
+        await expect(anonymous.get_by_role("button", name=SIGN_IN, exact=True)).to_be_enabled()
+    await expect(anonymous.get_by_role("alert")).to_have_text(
+        "There were too many wrong tries. The next one is possible in 1 minute."
+    )
+
+
+async def test_a_forgotten_password_says_what_this_installation_can_do(anonymous: Page, guard: Guard) -> None:
+    guard.expect("status of 503")
+    await anonymous.goto("/login")
+    await anonymous.get_by_role("link", name="Forgot your password?").click()
+    await expect(anonymous.get_by_label("Email")).to_be_focused()
+    await anonymous.keyboard.type("ana@acme.example")
+    await anonymous.keyboard.press("Enter")
+    await expect(anonymous.get_by_role("alert")).to_contain_text("This installation sends no mail")
+    await expect(anonymous.get_by_label("Email")).to_have_value("ana@acme.example")
+
+
+async def test_a_link_that_counts_no_more_says_so(anonymous: Page, guard: Guard) -> None:
+    guard.expect("status of 4..")
+    await anonymous.goto("/reset-password#used-already")
+    await expect(anonymous.get_by_label("New password", exact=True)).to_be_focused()
+    await anonymous.keyboard.type("a-new-password")
+    await anonymous.keyboard.press("Enter")
+    await expect(anonymous.get_by_role("alert")).to_contain_text("This link is not valid any more")
+    await anonymous.goto("/join#used-already")
+    await anonymous.reload()
+    await expect(anonymous.get_by_role("alert")).to_contain_text("This invitation is not valid any more")
+    assert await findings(anonymous) == NOTHING
+
+
+async def test_people_of_several_tenants_choose_one_and_find_the_last_one_chosen(
+    anonymous: Page, product: Product, operations: Api
+) -> None:
+    email = "both@acme.example"
+    account = await register(operations, "acme", email, "Billie Both", "viewer")
+    await anonymous.goto(await invite(operations, "globex", email, "operator"))
+    await anonymous.get_by_label("Password", exact=True).fill(account.password)
+    await anonymous.keyboard.press("Enter")
+    await expect(anonymous).to_have_title("Overview – Globex")
+
+    await anonymous.goto("/login")
+    await fill_in(anonymous, email, account.password)
+    choice = anonymous.get_by_role("region", name="Choose a tenant")
+    await expect(choice.get_by_role("button", name="Globex")).to_be_focused()
+    await expect(choice.get_by_label("Search")).to_have_count(0)
+    assert await findings(anonymous) == NOTHING
+    await choice.get_by_role("button", name="Acme Shop").click()
+    await expect(anonymous).to_have_title("Overview – Acme Shop")
+
+    await anonymous.goto("/login")
+    await fill_in(anonymous, email, account.password)
+    await expect(choice.get_by_role("button", name="Acme Shop")).to_be_focused()
+
+
+async def test_more_than_seven_tenants_can_be_searched(anonymous: Page, product: Product) -> None:
+    """The answer is the server's, with more tenants in it than a test can make."""
+    account = product.account("acme", "operator")
+
+    async def with_more(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        more = [{"tenant_id": f"t{n}", "name": f"Tenant {n}", "role": "viewer"} for n in range(8)]
+        body["data"]["user"]["tenants"] += more
+        await route.fulfill(response=answer, json=body)
+
+    await anonymous.route("**/api/auth/token", with_more)
+    await anonymous.goto("/login")
+    await fill_in(anonymous, account.email, account.password)
+    choice = anonymous.get_by_role("region", name="Choose a tenant")
+    await expect(choice.get_by_role("button")).to_have_count(9)
+    await choice.get_by_label("Search").fill("nobody has this")
+    await expect(choice.get_by_role("status")).to_have_text("None of your tenants is called so.")
+    assert await findings(anonymous) == NOTHING
+    await choice.get_by_label("Search").fill("acme")
+    await expect(choice.get_by_role("button")).to_have_count(1)
+    await choice.get_by_label("Search").press("Enter")
+    await expect(anonymous).to_have_title("Overview – Acme Shop")
+
+
+async def test_the_page_weighs_little(anonymous: Page) -> None:
+    """What crosses the wire, compressed, until it can be used."""
+    sizes: list[int] = []
+
+    async def weigh(request: Request) -> None:
+        sizes.append((await request.sizes())["responseBodySize"])
+
+    anonymous.on("requestfinished", weigh)
+    await anonymous.goto("/login", wait_until="networkidle")
+    await expect(anonymous.get_by_label("Email")).to_be_focused()
+    assert 10_000 < sum(sizes) <= 100_000
 
 
 async def test_after_too_many_tries_the_page_says_how_long_to_wait(anonymous: Page, guard: Guard) -> None:

@@ -30,6 +30,10 @@ PANELS = (
     Panel("/incidents/INC-00000001", r"/timeline", "Timeline", ".timeline li"),
     Panel("/incidents/INC-00000001", r"/INC-00000001/alerts", "Alerts", ".linked-alerts li"),
     Panel("/alerts", r"/api/alerts", "Alerts", ".alert"),
+    Panel("/settings/keys", r"/api/apikeys", "API keys", ".keys li"),
+    Panel("/settings/usage", r"/api/tenants/acme/usage", "Plan and usage", ".usage li"),
+    Panel("/settings/billing", r"/api/billing$", "Billing", ".billing-plan"),
+    Panel("/settings/audit", r"/api/audit", "The audit log", ".audit li"),
 )
 PANEL = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: f"{panel.what} on {panel.path}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Page, expect
@@ -84,10 +85,59 @@ async def opening_menu(page: Page) -> None:
     await expect(page.get_by_role("menuitem").first).to_be_visible()
 
 
+async def creating_key(page: Page) -> None:
+    await live(page)
+    await page.get_by_role("button", name="Create API key").click()
+    await expect(page.get_by_role("dialog").get_by_role("radio")).to_have_count(4)
+
+
+async def reading_entry(page: Page) -> None:
+    await live(page)
+    await page.locator(".audit-head").first.click()
+    await expect(page.locator(".audit-details")).to_be_visible()
+
+
+async def setting_up_app(page: Page) -> None:
+    await live(page)
+    await page.get_by_role("button", name="Set up authenticator app").click()
+    await expect(page.get_by_label("Code that the app shows now")).to_be_focused()
+
+
+async def inviting(page: Page) -> None:
+    await live(page)
+    await page.get_by_role("button", name="Invite people").click()
+    await expect(page.get_by_role("dialog", name="Invite people")).to_be_visible()
+
+
+async def changing_role(page: Page) -> None:
+    await live(page)
+    await page.get_by_role("button", name="Change Bo Lindqvist").click()
+    await page.get_by_role("menuitem", name="Change role").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Role", exact=True).select_option("viewer")
+    await expect(dialog.get_by_text("loses:")).to_be_visible()
+
+
+async def forgetting(page: Page) -> None:
+    await settled(page)
+    await page.get_by_label("Email").fill("ana@acme.example")
+
+
 async def creating_tenant(page: Page) -> None:
     await settled(page)
     await page.get_by_role("button", name="Create tenant").click()
     await expect(page.get_by_role("dialog").locator("option")).not_to_have_count(0)
+
+
+async def opening(page: Page, button: str) -> None:
+    await settled(page)
+    await page.get_by_role("button", name=button).first.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await settled(page)
+
+
+def dialog_of(button: str) -> Arrive:
+    return partial(opening, button=button)
 
 
 VIEWS = (
@@ -105,13 +155,48 @@ VIEWS = (
     View("shortcuts", "/", reading_keys),
     View("user-menu", "/", opening_menu),
     View("not-found", "/nothing/here", live),
+    View("settings-account", "/settings/account", live),
+    View("settings-account-app", "/settings/account", setting_up_app),
+    View("settings-people", "/settings/people", live),
+    View("settings-people-invite", "/settings/people", inviting),
+    View("settings-people-role", "/settings/people", changing_role),
+    View("settings-keys", "/settings/keys", live),
+    View("settings-keys-create", "/settings/keys", creating_key),
+    View("settings-usage", "/settings/usage", live),
+    View("settings-billing", "/settings/billing", live),
+    View("settings-audit", "/settings/audit", live),
+    View("settings-audit-entry", "/settings/audit?open=access", reading_entry),
 )
 CONTROL_VIEWS = (
     View("control-tenants", "/control/tenants", settled),
     View("control-create", "/control/tenants", creating_tenant),
+    View("control-import", "/control/tenants", dialog_of("Import tenant")),
+    View("control-tenant", "/control/tenants/acme", settled),
+    View("control-edit", "/control/tenants/acme", dialog_of("Edit name and contact")),
+    View("control-plan", "/control/tenants/acme", dialog_of("Change plan")),
+    View("control-usage", "/control/tenants/acme?tab=usage", settled),
+    View("control-limit", "/control/tenants/acme?tab=usage", dialog_of("Set people")),
+    View("control-billing", "/control/tenants/acme?tab=billing", settled),
+    View("control-access", "/control/tenants/acme?tab=access", settled),
+    View("control-impersonate", "/control/tenants/acme?tab=access", dialog_of("Enter")),
+    View("control-life", "/control/tenants/acme?tab=life", settled),
+    View("control-suspend", "/control/tenants/acme?tab=life", dialog_of("Suspend")),
+    View("control-delete", "/control/tenants/acme?tab=life", dialog_of("Delete")),
+    View("control-plans", "/control/plans", settled),
+    View("control-plan-new", "/control/plans", dialog_of("New version")),
+    View("control-plan-versions", "/control/plans", dialog_of("Versions of pro")),
+    View("control-fleet", "/control/fleet", settled),
+    View("control-rollout", "/control/fleet", dialog_of("Start rollout")),
+    View("control-audit", "/control/audit", settled),
     View("control-not-found", "/control/nothing", settled),
+    View("control-account", "/control/account", settled),
 )
-LOGIN_VIEWS = (View("login", "/login", settled), View("control-login", "/control/login", settled))
+LOGIN_VIEWS = (
+    View("login", "/login", settled),
+    View("login-forgot", "/login/forgot", forgetting),
+    View("login-reset", "/reset-password#token", settled),
+    View("control-login", "/control/login", settled),
+)
 
 
 def named(view: View) -> str:

@@ -11,6 +11,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from tests.e2e.product import Account
 
 Theme = Literal["dark", "light"]
+SECOND_STEP = (r"status of 401 .*/api/auth/token",)
+"""The right password of somebody who needs a code as well is answered with 401."""
 MEASURE_SHIFTS = """
 window.shifts = 0;
 new PerformanceObserver((list) => {
@@ -79,6 +81,7 @@ class Visits:
     ) -> BrowserContext:
         """Signed in already: every person uses the form once, then what the browser keeps of it is used again."""
         if account not in self.sessions:
+            self.guard.expect(*SECOND_STEP if account.totp_secret else ())
             context = await self._context(theme, width, height)
             await sign_in(await context.new_page(), account)
             self.sessions[account] = await context.storage_state(indexed_db=True)

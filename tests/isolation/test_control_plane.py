@@ -50,6 +50,18 @@ OWN_SSO = {
     "put_sso",
 }
 """For admins, of their own tenant; tests/control_plane/sso and scim have the rest."""
+OWN_BILLING = {
+    "cancel_subscription",
+    "change_subscription",
+    "get_billing",
+    "list_invoices",
+    "open_billing_portal",
+    "pause_subscription",
+    "refresh_billing",
+    "resume_subscription",
+    "start_checkout",
+}
+"""For admins, of their own tenant; tests/control_plane/billing walks them with another's."""
 ADMINS_TOO = {"export_control_audit_log", "list_control_audit_log"}
 SUPER_ADMIN_ONLY = {"create_tenant", "get_tenant", "list_tenants"}
 SUPER_ADMIN_ONLY |= {
@@ -91,7 +103,7 @@ SUPER_ADMIN_ONLY |= {
     "list_limits",
     "preview_plan",
 }
-SUPER_ADMIN_ONLY |= {"confirm_sso_domains"}
+SUPER_ADMIN_ONLY |= {"confirm_sso_domains", "grant_credit"}
 """Each signed-in operation stands in one of the three; a new one needs a place."""
 NEW = {"tenant_id": "initech", "name": "Initech", "plan": "free", "contact_email": "ops@initech.example"}
 PLAN_LIMITS = {
@@ -120,6 +132,10 @@ BODIES: Mapping[str, Any] = {
     "update_user": {"role": "admin"},
     "rotate_signing_keys": {},
     "start_impersonation": {"reason": "because", "minutes": 5},
+    "change_subscription": {"plan": "pro"},
+    "grant_credit": {"amount_cents": 1, "currency": "usd", "reason": "because"},
+    "open_billing_portal": {},
+    "start_checkout": {"plan": "pro"},
     "create_plan": {"name": "pro", "limits": PLAN_LIMITS},
     "grant_limit": {"limit_name": "users", "value": None, "reason": "because"},
     "preview_plan": {},
@@ -136,6 +152,7 @@ SOME_ID = "0192f0c1-2345-7890-abcd-ef0123456789"
 PUBLIC = {"sign_in", "login", "refresh_session", "sign_out", "list_demo_accounts"}
 PUBLIC |= {"discover_sso", "exchange_sso_code", "finish_sso", "start_sso"}
 PUBLIC |= {"forgot_password", "preview_invitation", "register", "reset_password"}
+PUBLIC |= {"receive_stripe_event"}
 ROLES = ("viewer", "operator", "admin")
 PICTURE = """
 select (select md5(string_agg(t::text, '|' order by tenant_id)) from control.tenants t)
@@ -144,9 +161,10 @@ select (select md5(string_agg(t::text, '|' order by tenant_id)) from control.ten
     || (select md5(string_agg(user_id::text || tenant_id || role, '|' order by user_id, tenant_id))
         from control.memberships)
     || (select count(*) from plane.tenants) || (select count(*) from control.sso_connections)
-    || (select count(*) from control.scim_tokens)
+    || (select count(*) from control.scim_tokens) || (select count(*) from control.billing_changes)
+    || (select count(*) from control.stripe_events)
 """
-ELSEWHERE = OWN_TENANT | OWN_ACCOUNT | OWN_PEOPLE | OWN_SSO
+ELSEWHERE = OWN_TENANT | OWN_ACCOUNT | OWN_PEOPLE | OWN_SSO | OWN_BILLING
 ROLES_WITH_TOKEN = [(operation, role) for operation in SIGNED_IN for role in ROLES if operation.id not in ELSEWHERE]
 
 

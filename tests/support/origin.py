@@ -4,10 +4,11 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -69,7 +70,6 @@ class InProcess:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["data"]["token"])
 
-
     async def root_token(self) -> str:
         """Of the super-admin; the same for some minutes."""
         minutes = int(time.time()) // 600
@@ -79,11 +79,21 @@ class InProcess:
 
 
 @asynccontextmanager
-async def installed(owner_url: str, folder: Path, *, with_worker: bool = False) -> AsyncIterator[InProcess]:
-    """``folder`` receives demo.json; the frontend is not built in it."""
+async def installed(
+    owner_url: str,
+    folder: Path,
+    *,
+    with_worker: bool = False,
+    requests_per_minute: Mapping[str, int] = MappingProxyType(PLENTY),
+) -> AsyncIterator[InProcess]:
+    """``folder`` receives demo.json; the frontend is not built in it. Without ``requests_per_minute``, plans decide."""
     await prepare(owner_url, KNOWN)
     async with open_installation(
-        owner_url, KNOWN, demo_file=folder / "demo.json", with_worker=with_worker, requests_per_minute=PLENTY
+        owner_url,
+        KNOWN,
+        demo_file=folder / "demo.json",
+        with_worker=with_worker,
+        requests_per_minute=requests_per_minute,
     ) as installation:
         said = await ensure_demo(installation, folder / "demo.json", "http://test")
         app = create_origin(installation, folder / "dist", {"database": lambda: answers(installation)})

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import re
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -28,12 +27,13 @@ from shared.contracts.limits import Limits
 from shared.contracts.tenants import Standing, TenantWanted
 from shared.tokens import Audience, sign
 from shared.tx import Actor, Tenant, utc_now
-from tenant_plane import worker
+from tenant_plane import housekeeping, worker
 from tenant_plane.app import create_app
 from tenant_plane.core import provision
 from tenant_plane.core.permissions import ROLES
 from tenant_plane.core.tenancy import TenantDatabase
 from tenant_plane.settings import Settings
+from tests.support.statements import Statements
 
 PASSWORD = "only-for-tests"
 KID = "test-key"
@@ -92,9 +92,11 @@ class Issuer:
     def __init__(self) -> None:
         self.key = Ed25519PrivateKey.generate()
         self.answers = True
+        self.asked = 0
         self.app = Starlette(routes=[Route("/.well-known/jwks.json", self._jwks)])
 
     async def _jwks(self, _: Request) -> JSONResponse:
+        self.asked += 1
         if not self.answers:
             return JSONResponse({}, 503)
         jwk = jwt.algorithms.OKPAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
@@ -125,28 +127,6 @@ class Issuer:
             **more,
         }
         return sign(claims, key=key or self.key, kid=KID, audience=audience)
-
-
-class Statements:
-    """The SQL that a plane sent, without what opens and closes a transaction, without the one that binds it, and
-    without the one that counts the request for its rate.
-    """
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    @property
-    def count(self) -> int:
-        return len(self.seen)
-
-    def add(self, sql: str) -> None:
-        if not NOT_COUNTED.match(sql):
-            self.seen.append(" ".join(sql.split()))
-
-
-NOT_COUNTED = re.compile(
-    r"\s*(begin|commit|rollback|set|select set_config|insert into plane.request_counts)\b", re.IGNORECASE
-)
 
 
 @dataclass
@@ -248,6 +228,12 @@ class Plane:
         """One turn of a tick, over all tenants, at the time of ``clock``."""
         ticks = {tick.name: tick for tick in worker.ticks(self.database, self.app.state.directory, self.clock)}
         await ticks[name].run()
+
+    async def sweep(self) -> None:
+        """The turn of every tenant that has waited long enough, at the time of ``clock``."""
+        directory = self.app.state.directory
+        while waiting := await housekeeping.next_to_sweep(directory, self.clock()):
+            await worker.in_turn(waiting, lambda tenant: housekeeping.sweep(self.database, tenant))
 
     async def react(self, kind: str, tenant: Tenant, incident_id: str) -> None:
         """What the queue does with the event of this kind that was recorded for an incident."""

@@ -26,6 +26,7 @@ from control_plane.billing.schemas import (
     StripeEventIn,
     SubscriptionChange,
 )
+from control_plane.core.permissions import Permission
 from control_plane.core.repeats import Repeat
 from control_plane.core.system import SYSTEM
 from shared.errors import AppError, Unavailable
@@ -33,12 +34,15 @@ from shared.tx import Actor, Database, WriteTx
 
 log = structlog.get_logger()
 CHANGES_AT_ONCE = 50
-Begin = Callable[[WriteTx], Awaitable[Change | None]]
+Want = Callable[[WriteTx], Awaitable[Change | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class BillingFlows:
-    """``payments`` and ``reconciler`` are None when the installation has no Stripe key: plans are given by hand."""
+    """``payments`` and ``reconciler`` are None when the installation has no Stripe key: plans are given by hand.
+
+    Who may not ask hears that first, whether or not there is a key.
+    """
 
     database: Database
     payments: Payments | None
@@ -54,6 +58,7 @@ class BillingFlows:
 
     async def refresh(self, actor: Actor, tenant_id: str | None) -> BillingRead:
         """Compare with Stripe now. Raises StripeAway."""
+        actor.require(Permission.BILLING_READ)
         _, reconciler = self._online()
         before = await self.read(actor, tenant_id)
         failure = await reconciler.reconcile(before.tenant_id)
@@ -65,6 +70,7 @@ class BillingFlows:
         self, actor: Actor, tenant_id: str | None, command: Checkout, origin: str, repeat: Repeat[SentTo]
     ) -> SentTo:
         """Raises NotForSale, AlreadySubscribed, ChangeRunning, StripeAway."""
+        actor.require(Permission.BILLING_MANAGE)
         _, reconciler = self._online()
         named, price = await self._price(actor, tenant_id, command.plan)
         failure = await reconciler.reconcile(named)  # a second subscription is worse than a second look
@@ -82,6 +88,7 @@ class BillingFlows:
 
     async def open_portal(self, actor: Actor, tenant_id: str | None, return_url: str) -> SentTo:
         """Nothing is recorded before: a second session changes nothing. Raises NoCustomer, StripeAway."""
+        actor.require(Permission.BILLING_MANAGE)
         payments, _ = self._online()
         async with self.database.read(actor) as tx:
             customer_id = await service.find_portal_customer(tx, tenant_id)
@@ -91,6 +98,7 @@ class BillingFlows:
         self, actor: Actor, tenant_id: str | None, command: SubscriptionChange, repeat: Repeat[BillingRead]
     ) -> BillingRead:
         """Raises NotForSale, NoSubscription, NotNow, ChangeRunning, PaymentRefused, StripeAway."""
+        actor.require(Permission.BILLING_MANAGE)
         self._online()
         price: PriceSeen | None = None
         if command.plan != FREE:
@@ -116,6 +124,7 @@ class BillingFlows:
         self, actor: Actor, tenant_id: str | None, command: CreditGrant, repeat: Repeat[CreditRead]
     ) -> CreditRead:
         """The answer for a repeated request is kept together with what is wanted: nobody is credited twice."""
+        actor.require(Permission.BILLING_CREDIT)
         self._online()
         async with self.database.write(actor) as tx:
             if (earlier := await repeat.earlier(tx)) is not None:
@@ -129,6 +138,7 @@ class BillingFlows:
 
     async def list_invoices(self, actor: Actor, query: InvoiceQuery) -> InvoiceList:
         """Read through: an invoice changes at Stripe only. Raises NoCustomer, StripeAway."""
+        actor.require(Permission.BILLING_READ)
         payments, _ = self._online()
         async with self.database.read(actor) as tx:
             customer_id = await service.find_customer_id(tx, query.tenant_id)
@@ -150,13 +160,14 @@ class BillingFlows:
                 log.warning("billing_change_not_done", change=str(change.id), detail=error.detail)
 
     async def _change(
-        self, actor: Actor, tenant_id: str | None, begin: Begin, repeat: Repeat[BillingRead]
+        self, actor: Actor, tenant_id: str | None, want: Want, repeat: Repeat[BillingRead]
     ) -> BillingRead:
+        actor.require(Permission.BILLING_MANAGE)
         self._online()
         async with self.database.write(actor) as tx:
             if (earlier := await repeat.earlier(tx)) is not None:
                 return earlier
-            change = await begin(tx)
+            change = await want(tx)
         if change is not None:
             await self._finish(change)
         async with self.database.write(actor) as tx:

@@ -51,8 +51,10 @@ api = Api(tag="auth", kind="User", plural="users")
     errors=[RegistrationClosed, EmailTaken, InvitationInvalid, AccountExists],
 )
 async def register(request: Request, body: Register) -> Registered:
-    """Make an account: with an invitation's token, as a member of its tenant; or with an e-mail address, where the
-    installation is open (OPSPLANE_OPEN_REGISTRATION), without a tenant until it is invited to one. Then sign in.
+    """Make an account; then sign in with it.
+
+    With an invitation's token, as a member of its tenant; or with an e-mail address, where the installation is open
+    (OPSPLANE_OPEN_REGISTRATION), without a tenant until it is invited to one.
     """
     return await accounts_of(request).register(body)
 

@@ -71,6 +71,7 @@ class ActingAs(BaseModel):
 class Profile(BaseModel):
     """``role``, ``tenant_id`` and ``tenant_name`` are those of the session; ``tenants``: all that it could move to.
 
+    ``method``: how the session was opened; by single sign-on it is for its tenant alone and can't change the account.
     ``must_enrol``: a super-admin who can do nothing but set up a second factor, and sign in again with it.
     """
 
@@ -82,6 +83,7 @@ class Profile(BaseModel):
     tenant_name: str | None
     tenants: list[SeatRead]
     time_zone: str | None = None
+    method: Method = Method.PASSWORD
     has_second_factor: bool = False
     must_enrol: bool = False
     acting_as: ActingAs | None = None

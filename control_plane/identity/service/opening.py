@@ -99,6 +99,7 @@ async def profile_of(tx: ReadTx, user: User, wanted: str | None, method: Method,
             for other in sorted(rules.usable_seats(seats, method), key=lambda other: other.tenant_name.casefold())
         ],
         time_zone=user.time_zone,
+        method=method,
         has_second_factor=await queries.has_factor(tx, user.id),
         must_enrol=is_root and not has_second_factor,
     )

@@ -386,8 +386,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an account: with an invitation's token, as a member of its tenant; or with an e-mail address, where the
-         * @description installation is open (OPSPLANE_OPEN_REGISTRATION), without a tenant until it is invited to one. Then sign in.
+         * Make an account; then sign in with it.
+         * @description With an invitation's token, as a member of its tenant; or with an e-mail address, where the installation is open
+         *     (OPSPLANE_OPEN_REGISTRATION), without a tenant until it is invited to one.
          */
         post: operations["register"];
         delete?: never;
@@ -5030,6 +5031,7 @@ export interface components {
          * Profile
          * @description ``role``, ``tenant_id`` and ``tenant_name`` are those of the session; ``tenants``: all that it could move to.
          *
+         *     ``method``: how the session was opened; by single sign-on it is for its tenant alone and can't change the account.
          *     ``must_enrol``: a super-admin who can do nothing but set up a second factor, and sign in again with it.
          */
         control_plane__identity__schemas__sessions__Profile: {
@@ -5055,6 +5057,8 @@ export interface components {
              * @default null
              */
             time_zone: string | null;
+            /** @default password */
+            method: components["schemas"]["Method"];
             /**
              * Has Second Factor
              * @default false

@@ -20,13 +20,24 @@ export function SessionDialog() {
   return (
     <Dialog title="Your session has ended">
       <p className="muted">Sign in to go on. What you typed is still on the page behind.</p>
-      <LoginForm
-        realm="tenant"
-        email={session.user.email}
-        tenantId={session.user.tenant_id}
-        overPage
-        onSession={beginSession}
-      />
+      {session.user.method === 'sso' ? (
+        <a
+          className="btn primary"
+          href={`/api/auth/sso/start?tenant_id=${session.user.tenant_id}`}
+          target="_blank"
+          rel="noopener"
+        >
+          Continue with single sign-on in a new tab
+        </a>
+      ) : (
+        <LoginForm
+          realm="tenant"
+          email={session.user.email}
+          tenantId={session.user.tenant_id}
+          overPage
+          onSession={beginSession}
+        />
+      )}
       <button type="button" className="link" onClick={signOut}>
         Leave and go to the login page
       </button>

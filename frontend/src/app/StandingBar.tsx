@@ -6,16 +6,22 @@ import type { OwnUsage } from '../api/types';
 import { plural } from '../ui/plural';
 
 const LOOK_MS = 30_000;
+const BUSY_MS = 5_000;
+
+/** Whether there is something to say, and so something that will soon be over. */
+function says(usage: OwnUsage | undefined): boolean {
+  return usage !== undefined && (usage.standing !== 'active' || usage.held > 0);
+}
 
 /** Says it on every page when writes are refused or what senders post is kept: nobody should find out by an incident. */
 export function StandingBar() {
   const { data } = useQuery({
     queryKey: ['standing'],
     queryFn: ({ signal }) => get<OwnUsage>('/api/usage', {}, signal),
-    refetchInterval: LOOK_MS,
+    refetchInterval: (query) => (says(query.state.data) ? BUSY_MS : LOOK_MS),
     staleTime: LOOK_MS,
   });
-  if (!data || (data.standing === 'active' && data.held === 0)) {
+  if (!data || !says(data)) {
     return null;
   }
   return (

@@ -121,6 +121,9 @@ const settingsPages = [
   createRoute({
     getParentRoute: () => settings,
     path: '/billing',
+    validateSearch: (search: Record<string, unknown>): { checkout?: string } => ({
+      checkout: text(search.checkout),
+    }),
     component: lazyRouteComponent(() => import('../features/settings/billing/BillingPage'), 'BillingPage'),
   }),
   createRoute({
@@ -135,6 +138,10 @@ const control = createRoute({
   getParentRoute: () => root,
   path: '/control',
   component: lazyRouteComponent(() => import('../features/control/ControlShell'), 'ControlShell'),
+  notFoundComponent: lazyRouteComponent(
+    () => import('../features/control/ControlNotFound'),
+    'ControlNotFound',
+  ),
 });
 
 export type TenantsSearch = { q?: string; state?: string; plan?: string };

@@ -7,11 +7,12 @@ from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from shared.tx import ReadTx, WriteTx
+from tenant_plane.core.due import note_due, take_due
 from tenant_plane.core.permissions import Permission
 from tenant_plane.incidents import queries
 from tenant_plane.incidents.models import TimelineEntry
 from tenant_plane.incidents.rules import reference_of, spell
-from tenant_plane.incidents.schemas import DailyResponse, OpenSummary, ResponsePeriod, TimelineAdded
+from tenant_plane.incidents.schemas import SNOOZE, DailyResponse, OpenSummary, ResponsePeriod, TimelineAdded
 from tenant_plane.incidents.service.timeline import add_entry, touch
 
 AT_ONCE = 200
@@ -20,13 +21,19 @@ MOST_RELATED = 5
 
 
 async def end_snoozes(tx: WriteTx) -> int:
-    """Wake what has slept long enough, at most AT_ONCE a turn; answers how many."""
+    """Wake what has slept long enough, at most AT_ONCE a turn; answers how many. What others hold at this moment, or is
+    too much for one turn, is noted for the next one.
+    """
     tx.require(Permission.INCIDENTS_WRITE)
+    await take_due(tx, SNOOZE)
     due = await queries.due_snoozes(tx, AT_ONCE)
     for incident in due:
         incident.snoozed_until = None
         add_entry(tx, incident.id, "snooze_ended", {})
         touch(tx, incident)
+    await tx.session.flush()
+    if await queries.has_due_snoozes(tx):
+        await note_due(tx, SNOOZE)
     return len(due)
 
 

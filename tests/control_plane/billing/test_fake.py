@@ -10,7 +10,7 @@ import pytest
 import stripe
 from stripe import HTTPXClient, StripeClient
 
-from control_plane.adapters.stripe import EventReader
+from control_plane.adapters.stripe_events import EventReader
 from tests.fakes.stripe.server import KEY, FakeStripe
 from tests.support.tenant_plane import served
 

@@ -27,7 +27,7 @@ async def stored(shop: Shop) -> list[Any]:
 
 
 async def post(shop: Shop, body: bytes, header: str | None) -> Any:
-    headers = {} if header is None else {"stripe-signature": header.encode()}
+    headers = {} if header is None else {b"stripe-signature": header.encode()}
     return await shop.control.client.post("/api/billing/webhook", content=body, headers=headers)
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from control_plane.billing.rest import api
 from control_plane.identity.rules import Role
+from shared.web.operations import Operation
 from tests.control_plane.billing.support import PRO_CENTS, TEAM_CENTS, Shop
-from tests.fakes.stripe import requests
+from tests.fakes.stripe import life, requests
 from tests.fakes.stripe.state import Json
 
 
@@ -68,7 +70,7 @@ async def test_a_second_subscription_made_elsewhere_is_ended_with_its_money_back
 def made_elsewhere(shop: Shop, first: Json) -> Json:
     """Somebody makes another one in Stripe's dashboard, a second later."""
     price = next(one for one in shop.stripe.state.every("price") if one["unit_amount"] == TEAM_CENTS)
-    second = requests.life.begin(shop.stripe.state, first["customer"], price, 0, {}, "create_invoice")
+    second = life.begin(shop.stripe.state, first["customer"], price, 0, {}, "create_invoice")
     second["created"] = first["created"] + 1
     return second
 
@@ -277,3 +279,26 @@ async def test_another_tenant_looks_like_one_that_never_was(shop: Shop) -> None:
     assert (await shop.ask("GET", "?tenant_id=neverwa", headers=root)).status_code == 404
     assert (await shop.ask("GET", "", headers=root)).status_code == 422
     assert (await shop.call("GET", "?tenant_id=globex", headers=root))["tenant_id"] == "globex"
+
+
+OF_ADMINS = [operation for operation in api.operations if operation.access != "public"]
+BODIES: Json = {
+    "start_checkout": {"plan": "pro"},
+    "open_billing_portal": {},
+    "change_subscription": {"plan": "team"},
+    "grant_credit": {"amount_cents": 1, "currency": "usd", "reason": "because"},
+}
+
+
+@pytest.mark.parametrize("operation", OF_ADMINS, ids=lambda operation: operation.id)
+async def test_an_admin_reaches_no_other_tenant(shop: Shop, operation: Operation) -> None:
+    await shop.control.add_tenant("globex")
+    body = {"json": BODIES[operation.id]} if operation.body is not None else {}
+    path = operation.path.removeprefix("/api/billing")
+    answers = [
+        await shop.ask(operation.method, f"{path}?tenant_id={tenant_id}", **body) for tenant_id in ("globex", "neverwa")
+    ]
+    status = 403 if operation.id == "grant_credit" else 404
+    assert [answer.status_code for answer in answers] == [status, status]
+    assert shop.stripe.state.events == []
+    assert await shop.control.sql("select id from billing_changes") == []

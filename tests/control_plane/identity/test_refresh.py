@@ -70,7 +70,7 @@ async def test_moving_where_one_does_not_belong_uses_nothing_up(control: Control
     [
         "update users set disabled_at = now()",
         "delete from memberships where tenant_id = 'acme'",
-        "update tenants set state = 'suspended' where tenant_id = 'acme'",
+        "update tenants set state = 'deleting' where tenant_id = 'acme'",
     ],
 )
 async def test_a_session_ends_with_its_seat(control: ControlPlane, refresh_token: str, change: str) -> None:

@@ -130,11 +130,16 @@ async def test_other_tenants_and_tenants_that_never_existed_look_the_same(contro
     assert await control.sql("select id from sessions") == []
 
 
-async def test_nobody_signs_in_to_a_tenant_that_is_not_active(control: ControlPlane) -> None:
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("suspended", 200), ("requested", 403), ("provisioning", 403), ("deleting", 403), ("gone", 403)],
+)
+async def test_who_may_enter_a_tenant_that_is_not_active(control: ControlPlane, state: str, status: int) -> None:
+    """A suspended one can still be read."""
     await control.add_tenant("acme")
     await control.add_user(EMAIL, {"acme": Role.VIEWER})
-    await control.execute("update tenants set state = 'suspended'")
-    assert (await attempt(control)).status_code == 403
+    await control.execute(f"update tenants set state = '{state}'")
+    assert (await attempt(control)).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,7 @@ async def test_a_refreshed_session_stays_what_it_is(plane: SsoPlane, browser: Br
     refreshed = (await plane.control.refresh(signed_in["refresh_token"])).json()["data"]
     assert claims_of(refreshed["token"])["method"] == "sso"
     assert refreshed["user"] == signed_in["user"]
+    assert refreshed["user"]["method"] == "sso"
 
 
 async def test_who_comes_again_is_the_same_and_stays_so_with_another_address(

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from html import escape
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -39,7 +40,7 @@ class Pages:
             return _page("Checkout", f"<p>This session is {escape(session['status'])}.</p>")
         if request.method == "GET":
             return _page("Checkout", _checkout_form(self.state, session))
-        chosen = str((await request.form())["do"])
+        chosen = await _chosen(request)
         if chosen == "back":
             return RedirectResponse(session["cancel_url"], 303)
         if complete_checkout(self.state, session, {"pay": True, "declined": False}.get(chosen)):
@@ -51,7 +52,7 @@ class Pages:
         session = self.state.get("billing_portal.session", request.path_params["id"])
         life.catch_up(self.state)
         if request.method == "POST":
-            _manage(self.state, session, str((await request.form())["do"]))
+            _manage(self.state, session, await _chosen(request))
             return RedirectResponse(request.url.path, 303)
         return _page("Billing portal", _portal_form(self.state, session))
 
@@ -66,6 +67,10 @@ class Pages:
     async def pdf(self, request: Request) -> Response:
         found = self.state.get("invoice", request.path_params["id"])
         return Response(f"%PDF-1.4 {found['number']}", media_type="application/pdf")
+
+
+async def _chosen(request: Request) -> str:
+    return dict(parse_qsl((await request.body()).decode())).get("do", "")
 
 
 def _told(endpoint: Endpoint) -> Endpoint:

@@ -95,11 +95,11 @@ async def test_a_key_that_is_none(plane: Plane, tenant: Tenant, admin: httpx.Asy
 async def test_a_key_is_forgotten_after_a_day(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
     await admin.post("/api/incidents", json=BODY, headers=KEY)
     plane.clock.forward(hours=23)
-    await plane.tick("forget_idempotency_keys")
+    await plane.sweep()
     data(await admin.post("/api/incidents", json=BODY, headers=KEY), 201)
     assert data(await admin.get("/api/incidents"))["total"] == 1
     plane.clock.forward(hours=2)
-    await plane.tick("forget_idempotency_keys")
+    await plane.sweep()
     data(await admin.post("/api/incidents", json=BODY, headers=KEY), 201)
     assert data(await admin.get("/api/incidents"))["total"] == 2
 

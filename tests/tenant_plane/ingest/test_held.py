@@ -237,10 +237,10 @@ async def test_processed_ones_are_forgotten_after_a_week(
     await plane.set_wanted(tenant)
     await plane.tick("process_held_payloads")
     plane.clock.forward(days=6)
-    await plane.tick("forget_processed_payloads")
+    await plane.sweep()
     assert data(await admin.get(HELD))["total"] == 1
     plane.clock.forward(days=2)
-    await plane.tick("forget_processed_payloads")
+    await plane.sweep()
     assert data(await admin.get(HELD))["total"] == 0
 
 

@@ -54,7 +54,7 @@ async def test_only_what_is_older_goes_and_the_audit_log_stays(plane: Plane) -> 
     old = await counts(plane, tenant)
     assert all(number > 0 for number in old)
     await plane.rows(tenant, "delete from queue.pgqueuer where tenant_id = $1", tenant.id)
-    await plane.tick("forget_expired")
+    await plane.sweep()
     new = await counts(plane, tenant)
     assert new[0] == 1 and 0 < new[1] < old[1]
     assert new[2:] == old[2:]

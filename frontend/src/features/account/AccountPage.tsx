@@ -1,5 +1,6 @@
 import './account.css';
 import { useQuery } from '@tanstack/react-query';
+import type { User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { Failed, Loading, SkeletonRows } from '../../ui/states';
 import { usePageTitle } from '../../ui/usePageTitle';
@@ -8,6 +9,7 @@ import { fetchProfile } from './accountApi';
 import { FactorPanel } from './FactorPanel';
 import { PasswordPanel } from './PasswordPanel';
 import { ProfilePanel } from './ProfilePanel';
+import { ProviderPanel } from './ProviderPanel';
 import { SessionsPanel } from './SessionsPanel';
 
 /** What everybody sets for themselves, in a tenant and in the control plane. */
@@ -34,14 +36,27 @@ export function AccountPage() {
           Set up an authenticator app first: a super-admin works with a second factor only.
         </p>
       )}
-      {data && !data.must_enrol && !data.acting_as && <ProfilePanel key={data.name} profile={data} />}
-      {data && !data.acting_as && <FactorPanel profile={data} />}
-      {data && !data.must_enrol && !data.acting_as && (
-        <>
-          <PasswordPanel />
-          <SessionsPanel />
-        </>
-      )}
+      {data && <Panels profile={data} />}
     </div>
+  );
+}
+
+function Panels({ profile }: { profile: User }) {
+  if (profile.acting_as) {
+    return null;
+  }
+  if (profile.must_enrol) {
+    return <FactorPanel profile={profile} />;
+  }
+  if (profile.method === 'sso') {
+    return <ProviderPanel profile={profile} />;
+  }
+  return (
+    <>
+      <ProfilePanel key={profile.name} profile={profile} />
+      <FactorPanel profile={profile} />
+      <PasswordPanel />
+      <SessionsPanel />
+    </>
   );
 }

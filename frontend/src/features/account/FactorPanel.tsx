@@ -25,6 +25,10 @@ export function FactorPanel({ profile }: { profile: User }) {
       setCodes(await confirmFactor(code));
       setBegun(null);
     });
+  const kept = async () => {
+    await client.invalidateQueries({ queryKey: ['profile'] });
+    setCodes(null);
+  };
   return (
     <section className="panel" aria-labelledby={id}>
       <h2 id={id}>Authenticator app</h2>
@@ -33,9 +37,7 @@ export function FactorPanel({ profile }: { profile: User }) {
           {profile.has_second_factor || codes ? 'set up' : 'not set up'}
         </Tag>
       </p>
-      {codes && (
-        <Codes codes={codes} onDone={() => void client.invalidateQueries({ queryKey: ['profile'] })} />
-      )}
+      {codes && <Codes codes={codes} onDone={() => void kept()} />}
       {begun && <Setup begun={begun} busy={action.busy} onCode={confirm} />}
       <Problem what="Nothing was changed" problem={action.problem} />
       {!codes && !begun && !profile.has_second_factor && (

@@ -1,4 +1,4 @@
-import { call, get, patch, post, remove } from '../../api/client';
+import { callOnce, get, patch, post, remove } from '../../api/client';
 import type { FactorBegun, Page, RecoveryCodes, SessionRead, User } from '../../api/types';
 
 export function fetchProfile(signal?: AbortSignal): Promise<User> {
@@ -10,7 +10,11 @@ export function saveProfile(change: { name?: string; time_zone?: string | null }
 }
 
 export function changePassword(change: { old_password: string; new_password: string }) {
-  return post<{ sessions_ended: number }>('/api/auth/change-password', change);
+  return callOnce<{ sessions_ended: number }>({
+    method: 'POST',
+    path: '/api/auth/change-password',
+    body: change,
+  });
 }
 
 export function beginFactor(): Promise<FactorBegun> {
@@ -22,7 +26,7 @@ export function confirmFactor(code: string): Promise<RecoveryCodes> {
 }
 
 export function removeFactor(proof: { password: string; otp: string }): Promise<unknown> {
-  return call({ method: 'DELETE', path: '/api/auth/totp', body: proof });
+  return callOnce({ method: 'DELETE', path: '/api/auth/totp', body: proof });
 }
 
 export function fetchSessions(signal?: AbortSignal): Promise<Page<SessionRead>> {

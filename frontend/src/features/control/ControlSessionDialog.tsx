@@ -9,7 +9,7 @@ export function ControlSessionDialog() {
   }
   return (
     <Dialog title="Your session has ended">
-      <LoginForm realm="control" email={session.user.email} onSession={beginSession} />
+      <LoginForm realm="control" email={session.user.email} overPage onSession={beginSession} />
       <button type="button" className="link" onClick={signOut}>
         Leave and go to the login page
       </button>

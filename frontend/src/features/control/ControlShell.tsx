@@ -42,7 +42,7 @@ export function ControlShell() {
           ))}
         </nav>
         <span className="hint push clip control-user">{user?.email}</span>
-        <button type="button" className="btn ghost" onClick={toggleTheme}>
+        <button type="button" className="btn ghost control-theme" onClick={toggleTheme}>
           {theme === 'dark' ? 'Light theme' : 'Dark theme'}
         </button>
         <button type="button" className="btn" onClick={signOut}>

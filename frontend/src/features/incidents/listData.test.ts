@@ -26,6 +26,14 @@ describe('a live event', () => {
     expect(accepted.revision).toBe(loaded.revision + 1);
   });
 
+  it('shows the first row at once, as there is none that could move', () => {
+    const fresh = incident();
+    const empty = fromFetch({ items: [], total: 0 });
+    expect(applyChange(empty, fresh)).toMatchObject({ ids: [fresh.id], pending: [], total: 1 });
+    const fetched = mergeFetched(empty, { items: [fresh], total: 1 });
+    expect(fetched).toMatchObject({ ids: [fresh.id], pending: [], total: 1 });
+  });
+
   it('that comes twice or late changes nothing', () => {
     const fresh = incident();
     const once = applyChange(loaded, fresh);

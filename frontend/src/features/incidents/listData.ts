@@ -34,7 +34,7 @@ export function applyChange(data: ListData, incident: Incident): ListData {
   if (known) {
     return { ...data, byId };
   }
-  return { ...data, byId, pending: [incident.id, ...data.pending], total: data.total + 1 };
+  return settled({ ...data, byId, pending: [incident.id, ...data.pending], total: data.total + 1 });
 }
 
 /** A refetch: known rows are patched where they stand, unknown ones wait, what the server no longer has goes. */
@@ -46,13 +46,18 @@ export function mergeFetched(data: ListData, { items, total }: Fetched): ListDat
     byId.set(incident.id, known && !isNewer(incident, known) ? known : incident);
   }
   const unknown = items.filter((incident) => !data.byId.has(incident.id)).map((incident) => incident.id);
-  return {
+  return settled({
     byId,
     ids: data.ids.filter((id) => byId.has(id)),
     pending: [...unknown, ...data.pending.filter((id) => byId.has(id))],
     total,
     revision: data.revision,
-  };
+  });
+}
+
+/** Where there is no row, none can move: the first ones come in by themselves. */
+function settled(data: ListData): ListData {
+  return data.ids.length === 0 && data.pending.length > 0 ? acceptPending(data) : data;
 }
 
 export function acceptPending(data: ListData): ListData {

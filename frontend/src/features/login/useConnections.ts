@@ -1,17 +1,12 @@
 import { useEffect, useState } from 'react';
 import type { FoundConnections } from '../../api/types';
+import { domainOf } from './domainOf';
 import { findConnections } from './signIn';
 
 type Found = FoundConnections['connections'];
 
 const NONE: Found = [];
 const TYPING_MS = 300;
-
-/** The domain of an address that looks complete, else nothing. */
-export function domainOf(email: string): string {
-  const domain = email.trim().toLowerCase().split('@')[1] ?? '';
-  return /^[^.\s]+(\.[^.\s]+)+$/.test(domain) ? domain : '';
-}
 
 /** The single sign-on of an address's domain: asked for once the address is complete, typed or filled in. */
 export function useConnections(email: string, enabled: boolean): Found {

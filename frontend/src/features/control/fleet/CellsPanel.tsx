@@ -47,11 +47,12 @@ export function CellsPanel() {
               {data.items.map((cell) => (
                 <tr key={cell.name}>
                   <th scope="row">
-                    {cell.name} <span className="hint">{cell.placement}</span>
+                    {cell.name}{' '}
+                    {cell.placement !== cell.name && <span className="hint">{cell.placement}</span>}
                   </th>
                   <td>
                     <Tag tone={cell.ready ? 'ok' : 'bad'}>{cell.ready ? 'answers' : 'does not answer'}</Tag>
-                    {cell.last_error && <span className="hint"> {cell.last_error}</span>}
+                    {cell.last_error && <span className="bad cell-error">{cell.last_error}</span>}
                   </td>
                   <td className="mono">{cell.version ?? '–'}</td>
                   <td className="num">{cell.tenants?.toLocaleString('en') ?? '–'}</td>

@@ -2,6 +2,7 @@ import { usePageTitle } from '../../../ui/usePageTitle';
 import { CONTROL } from '../title';
 import { CellsPanel } from './CellsPanel';
 import { FullestPanel } from './FullestPanel';
+import { OrphansPanel } from './OrphansPanel';
 import { RolloutsPanel } from './RolloutsPanel';
 
 /** Where tenants run and how that is doing; new versions; and who takes most. */
@@ -15,6 +16,7 @@ export function FleetPage() {
       <CellsPanel />
       <FullestPanel />
       <RolloutsPanel />
+      <OrphansPanel />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import type { Page, TenantShare } from '../../../api/types';
 import { Meter } from '../../../ui/Meter';
 import { Empty, Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { limitWords } from '../limits';
+import { RaiseLimitDialog } from '../tenant/RaiseLimitDialog';
 
 const LIMITS = ['events_per_month', 'incidents_per_month', 'users', 'api_keys'] as const;
 const SHOWN = 10;
@@ -13,6 +14,7 @@ const SHOWN = 10;
 /** Who is nearest to a limit: the neighbours that others notice. */
 export function FullestPanel() {
   const [limit, setLimit] = useState<(typeof LIMITS)[number]>('events_per_month');
+  const [changing, setChanging] = useState<TenantShare | null>(null);
   const id = useId();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['fullest', limit],
@@ -62,9 +64,20 @@ export function FullestPanel() {
                 {tenant.name}
               </Link>
               <Meter label={`${tenant.name}: ${limitWords(limit)}`} used={tenant.used} limit={tenant.limit} />
+              <button type="button" className="btn" onClick={() => setChanging(tenant)}>
+                Set limit <span className="visually-hidden">of {tenant.name}</span>
+              </button>
             </li>
           ))}
         </ol>
+      )}
+      {changing && (
+        <RaiseLimitDialog
+          tenantId={changing.tenant_id}
+          tenantName={changing.name}
+          limit={changing}
+          onClose={() => setChanging(null)}
+        />
       )}
     </section>
   );

@@ -9,6 +9,7 @@ import { Empty, Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Tag } from '../../../ui/Tag';
 import { Moment } from '../../../ui/Time';
 import { useAction } from '../../../ui/useAction';
+import { RolloutTenants } from './RolloutTenants';
 
 const TONES: Record<string, 'ok' | 'warn' | 'bad' | 'off'> = {
   running: 'warn',
@@ -46,11 +47,13 @@ export function RolloutsPanel() {
           A version reaches one canary tenant first, then tenths of the others.
         </Empty>
       )}
-      <ol className="operations">
-        {data?.items.map((rollout) => (
-          <RolloutRow key={rollout.id} rollout={rollout} />
-        ))}
-      </ol>
+      {data && data.items.length > 0 && (
+        <ol className="operations">
+          {data.items.map((rollout) => (
+            <RolloutRow key={rollout.id} rollout={rollout} />
+          ))}
+        </ol>
+      )}
       {starting && <StartDialog onClose={() => setStarting(false)} />}
     </section>
   );
@@ -59,6 +62,7 @@ export function RolloutsPanel() {
 function RolloutRow({ rollout }: { rollout: Rollout }) {
   const action = useAction();
   const client = useQueryClient();
+  const [open, setOpen] = useState(false);
   const act = (verb: 'resume' | 'cancel') =>
     void action.run(async () => {
       await post(`/api/tenants/rollouts/${rollout.id}/${verb}`);
@@ -76,9 +80,12 @@ function RolloutRow({ rollout }: { rollout: Rollout }) {
           {failed > 0 && `, ${failed} failed`}
         </span>
         <span className="hint">
-          by {rollout.started_by}, <Moment at={rollout.created_at} />
+          by <bdi>{rollout.started_by}</bdi>, <Moment at={rollout.created_at} />
         </span>
         <span className="push row">
+          <button type="button" className="btn ghost" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? 'Hide' : 'Show'} tenants <span className="visually-hidden">of {rollout.version}</span>
+          </button>
           {rollout.state === 'stopped' && (
             <button type="button" className="btn" aria-disabled={action.busy} onClick={() => act('resume')}>
               Resume {rollout.version}
@@ -93,6 +100,7 @@ function RolloutRow({ rollout }: { rollout: Rollout }) {
       </div>
       {rollout.reason && <p className="bad">{rollout.reason}</p>}
       <Problem what="Nothing was changed" problem={action.problem} />
+      {open && <RolloutTenants rollout={rollout} />}
     </li>
   );
 }

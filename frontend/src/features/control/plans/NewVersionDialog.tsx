@@ -7,17 +7,11 @@ import { Problem } from '../../../ui/Problem';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { limitWords } from '../limits';
+import { LIMITS, ROLES } from './planLimits';
 import { createVersion } from './plansApi';
 
-const LIMITS = [
-  'users',
-  'api_keys',
-  'events_per_month',
-  'incidents_per_month',
-  'integrations',
-  'retention_days',
-] as const;
 type Limit = (typeof LIMITS)[number];
+const RATES = { viewer: 100, operator: 500, admin: 1000 };
 
 /** A plan is changed by its next version, which begins as a copy of the newest. */
 export function NewVersionDialog({ plan, onClose }: { plan: Plan | null; onClose: () => void }) {
@@ -29,6 +23,10 @@ export function NewVersionDialog({ plan, onClose }: { plan: Plan | null; onClose
         string
       >,
   );
+  const [rates, setRates] = useState(() => {
+    const before = { ...RATES, ...plan?.limits.requests_per_minute };
+    return { viewer: String(before.viewer), operator: String(before.operator), admin: String(before.admin) };
+  });
   const [price, setPrice] = useState(plan?.price_cents == null ? '' : (plan.price_cents / 100).toFixed(2));
   const [lookupKey, setLookupKey] = useState(plan?.stripe_price_lookup_key ?? '');
   const [placement, setPlacement] = useState(plan?.placement ?? 'shared');
@@ -45,7 +43,14 @@ export function NewVersionDialog({ plan, onClose }: { plan: Plan | null; onClose
     const made = await action.run(async () => {
       const draft = {
         name: name.trim(),
-        limits: { ...values, ...(plan ? { requests_per_minute: plan.limits.requests_per_minute } : {}) },
+        limits: {
+          ...values,
+          requests_per_minute: {
+            viewer: Number(rates.viewer),
+            operator: Number(rates.operator),
+            admin: Number(rates.admin),
+          },
+        },
         placement,
         price_cents: cents,
         currency: cents === null ? null : (plan?.currency ?? 'usd'),
@@ -88,6 +93,20 @@ export function NewVersionDialog({ plan, onClose }: { plan: Plan | null; onClose
                 placeholder="unlimited"
                 value={limits[limit]}
                 onChange={(event) => setLimits({ ...limits, [limit]: event.target.value })}
+              />
+            </div>
+          ))}
+          {ROLES.map((role) => (
+            <div className="field" key={role}>
+              <label htmlFor={`${id}-${role}`}>{limitWords(`requests_per_minute_${role}`)}</label>
+              <input
+                id={`${id}-${role}`}
+                className="input num"
+                type="number"
+                min={1}
+                required
+                value={rates[role]}
+                onChange={(event) => setRates({ ...rates, [role]: event.target.value })}
               />
             </div>
           ))}

@@ -1,9 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { Plan } from '../../../api/types';
 import { Dialog } from '../../../ui/Dialog';
+import { plural } from '../../../ui/plural';
 import { Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Moment } from '../../../ui/Time';
-import { limitValue, limitWords } from '../limits';
+import { limitInSentence, limitValue, limitWords } from '../limits';
+import { LIMITS } from './planLimits';
 import { fetchVersions, previewPlan, price } from './plansApi';
 
 /** All versions, and who would exceed the newest if moved to it. */
@@ -12,12 +14,16 @@ export function PlanVersions({ plan, onClose }: { plan: Plan; onClose: () => voi
     queryKey: ['plans', plan.name, 'versions'],
     queryFn: ({ signal }) => fetchVersions(plan.name, signal),
   });
-  const preview = useQuery({
+  const preview = useInfiniteQuery({
     queryKey: ['plans', plan.name, 'preview', plan.version],
-    queryFn: () => previewPlan(plan.name, plan.version, null),
+    queryFn: ({ pageParam }) => previewPlan(plan.name, plan.version, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
   });
+  const checked = preview.data?.pages.reduce((sum, page) => sum + page.checked, 0) ?? 0;
+  const exceeding = preview.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Dialog title={`Versions of ${plan.name}`} onClose={onClose} width={680}>
+    <Dialog title={`Versions of ${plan.name}`} onClose={onClose} width={940}>
       {versions.isPending && (
         <Loading label="versions">
           <SkeletonRows rows={3} height={36} />
@@ -31,8 +37,11 @@ export function PlanVersions({ plan, onClose }: { plan: Plan; onClose: () => voi
               <tr>
                 <th scope="col">Version</th>
                 <th scope="col">Since</th>
-                <th scope="col">People</th>
-                <th scope="col">Events a month</th>
+                {LIMITS.map((limit) => (
+                  <th key={limit} scope="col" className="amount">
+                    {limitWords(limit)}
+                  </th>
+                ))}
                 <th scope="col">Price</th>
               </tr>
             </thead>
@@ -43,8 +52,11 @@ export function PlanVersions({ plan, onClose }: { plan: Plan; onClose: () => voi
                   <td>
                     <Moment at={version.created_at} />
                   </td>
-                  <td className="num">{limitValue(version.limits.users ?? null)}</td>
-                  <td className="num">{limitValue(version.limits.events_per_month ?? null)}</td>
+                  {LIMITS.map((limit) => (
+                    <td key={limit} className="num amount">
+                      {limitValue(version.limits[limit] ?? null)}
+                    </td>
+                  ))}
                   <td className="num">{price(version)}</td>
                 </tr>
               ))}
@@ -54,27 +66,42 @@ export function PlanVersions({ plan, onClose }: { plan: Plan; onClose: () => voi
       )}
       {preview.error && <Failed what="The preview" error={preview.error} onRetry={preview.refetch} />}
       {preview.data && (
-        <section aria-label="Who would exceed the newest version">
-          <h3>Moving everybody to version {plan.version}</h3>
-          {preview.data.items.length === 0 ? (
-            <p className="hint">
-              None of the {preview.data.checked.toLocaleString('en')} tenants of this plan would exceed a
-              limit.
-            </p>
+        <section className="plan-preview" aria-label="Who would exceed the newest version">
+          <h3>
+            If everybody on {plan.name} moved to version {plan.version}
+          </h3>
+          {exceeding.length === 0 ? (
+            <p className="hint">None of the {plural(checked, 'tenant')} looked at would exceed a limit.</p>
           ) : (
-            <ul>
-              {preview.data.items.map((tenant) => (
-                <li key={tenant.tenant_id}>
-                  <b dir="auto">{tenant.name}</b>{' '}
-                  {tenant.exceeds
-                    .map(
-                      (limit) =>
-                        `${limitWords(limit.limit_name).toLowerCase()} ${limit.used.toLocaleString('en')} of ${limit.limit.toLocaleString('en')}`,
-                    )
-                    .join(', ')}
-                </li>
-              ))}
-            </ul>
+            <>
+              <p className="hint">
+                {exceeding.length.toLocaleString('en')} of the {plural(checked, 'tenant')} looked at would
+                exceed it. Nothing is taken away, but no more can be created.
+              </p>
+              <ul>
+                {exceeding.map((tenant) => (
+                  <li key={tenant.tenant_id}>
+                    <b dir="auto">{tenant.name}</b>:{' '}
+                    {tenant.exceeds
+                      .map(
+                        (limit) =>
+                          `${limitInSentence(limit.limit_name)} ${limit.used.toLocaleString('en')} of ${limit.limit.toLocaleString('en')}`,
+                      )
+                      .join(', ')}
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+          {preview.hasNextPage && (
+            <button
+              type="button"
+              className="btn"
+              aria-disabled={preview.isFetchingNextPage}
+              onClick={() => void preview.fetchNextPage()}
+            >
+              Look at more tenants
+            </button>
           )}
         </section>
       )}

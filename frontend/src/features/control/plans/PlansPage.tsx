@@ -9,16 +9,8 @@ import { fetchPlans } from '../tenants/tenantsApi';
 import { CONTROL } from '../title';
 import { NewVersionDialog } from './NewVersionDialog';
 import { PlanVersions } from './PlanVersions';
+import { LIMITS, ROLES } from './planLimits';
 import { price } from './plansApi';
-
-const LIMITS = [
-  'users',
-  'api_keys',
-  'events_per_month',
-  'incidents_per_month',
-  'integrations',
-  'retention_days',
-] as const;
 
 export function PlansPage() {
   usePageTitle('Plans', CONTROL);
@@ -54,7 +46,7 @@ export function PlansPage() {
                   <th scope="col">Plan</th>
                   {data.map((plan) => (
                     <th key={plan.name} scope="col">
-                      {plan.name} <span className="hint">version {plan.version}</span>
+                      <span className="plan-name">{plan.name}</span> version {plan.version}
                     </th>
                   ))}
                 </tr>
@@ -71,10 +63,12 @@ export function PlansPage() {
                   </tr>
                 ))}
                 <tr>
-                  <th scope="row">Requests a minute: viewer, operator, admin</th>
+                  <th scope="row">Requests a minute: viewer / operator / admin</th>
                   {data.map((plan) => (
                     <td key={plan.name} className="num">
-                      {Object.values(plan.limits.requests_per_minute ?? {}).join(', ')}
+                      {ROLES.map((role) => limitValue(plan.limits.requests_per_minute[role] ?? null)).join(
+                        ' / ',
+                      )}
                     </td>
                   ))}
                 </tr>
@@ -102,10 +96,10 @@ export function PlansPage() {
                     <td key={plan.name}>
                       <span className="row">
                         <button type="button" className="btn" onClick={() => setChanging(plan)}>
-                          New version of {plan.name}
+                          New version <span className="visually-hidden">of {plan.name}</span>
                         </button>
                         <button type="button" className="btn ghost" onClick={() => setLooking(plan)}>
-                          Versions of {plan.name}
+                          Versions <span className="visually-hidden">of {plan.name}</span>
                         </button>
                       </span>
                     </td>

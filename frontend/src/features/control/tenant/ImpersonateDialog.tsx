@@ -42,6 +42,7 @@ export function ImpersonateDialog({ tenant, onClose }: Props) {
             href={`/impersonate#token=${encodeURIComponent(started.token)}`}
             target="_blank"
             rel="noreferrer"
+            onClick={onClose}
           >
             Open {tenant.name}
           </a>

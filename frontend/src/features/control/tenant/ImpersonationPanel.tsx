@@ -22,9 +22,11 @@ export function ImpersonationPanel({ tenant }: { tenant: Tenant }) {
     <section className="panel control-panel" aria-label="Access">
       <div className="panel-title row">
         <h2>Impersonations</h2>
-        <button type="button" className="btn push" onClick={() => setStarting(true)}>
-          Enter {tenant.name}
-        </button>
+        {tenant.state !== 'gone' && (
+          <button type="button" className="btn push" onClick={() => setStarting(true)}>
+            Enter {tenant.name}
+          </button>
+        )}
       </div>
       {isPending && (
         <Loading label="impersonations">
@@ -37,11 +39,13 @@ export function ImpersonationPanel({ tenant }: { tenant: Tenant }) {
           Incidents, alerts and logs of a tenant can't be seen from the control plane otherwise.
         </Empty>
       )}
-      <ol className="operations">
-        {data?.items.map((impersonation) => (
-          <Row key={impersonation.id} impersonation={impersonation} />
-        ))}
-      </ol>
+      {data && data.items.length > 0 && (
+        <ol className="operations">
+          {data.items.map((impersonation) => (
+            <Row key={impersonation.id} impersonation={impersonation} />
+          ))}
+        </ol>
+      )}
       {starting && <ImpersonateDialog tenant={tenant} onClose={() => setStarting(false)} />}
     </section>
   );

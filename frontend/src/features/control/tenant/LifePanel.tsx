@@ -14,12 +14,18 @@ type Open = 'suspend' | 'resume' | 'delete' | 'restore' | 'move';
 export function LifePanel({ tenant }: { tenant: Tenant }) {
   const [open, setOpen] = useState<Open | null>(null);
   const refresh = useTenantRefresh(tenant.tenant_id);
+  // The numbers in the question are those of this moment, however long the page has been open.
+  const ask = (what: Open) => {
+    setOpen(what);
+    void refresh();
+  };
   const close = () => setOpen(null);
   const done = (said: string) => async () => {
     await refresh();
     tell(said);
   };
   const { state } = tenant;
+  const isRunning = state === 'active' || state === 'suspended';
   const people =
     tenant.users === null || tenant.users === undefined
       ? 'its people'
@@ -27,69 +33,78 @@ export function LifePanel({ tenant }: { tenant: Tenant }) {
   const elsewhere = tenant.placement === 'shared' ? 'dedicated' : 'shared';
   return (
     <section className="panel control-panel life" aria-label="Suspend, move, delete">
-      <Choice
-        title={state === 'suspended' ? 'Resume' : 'Suspend'}
-        about={
-          state === 'suspended'
-            ? 'Writes are allowed again, and what senders posted meanwhile is processed in its order.'
-            : 'Reads stay. Writes are refused, and what senders post is kept and not processed.'
-        }
-      >
-        {state === 'active' && (
-          <button type="button" className="btn" onClick={() => setOpen('suspend')}>
+      {state === 'active' && (
+        <Choice
+          title="Suspend"
+          about="Reads stay. Writes are refused, and what senders post is kept and not processed."
+        >
+          <button type="button" className="btn" onClick={() => ask('suspend')}>
             Suspend {tenant.name}
           </button>
-        )}
-        {state === 'suspended' && (
-          <button type="button" className="btn" onClick={() => setOpen('resume')}>
+        </Choice>
+      )}
+      {state === 'suspended' && (
+        <Choice
+          title="Resume"
+          about="Writes are allowed again, and what senders posted meanwhile is processed in its order."
+        >
+          <button type="button" className="btn primary" onClick={() => ask('resume')}>
             Resume {tenant.name}
           </button>
-        )}
-      </Choice>
-      <Choice
-        title="Export"
-        about="One archive with everything of this tenant; another installation can import it."
-      >
-        <ExportButton tenant={tenant} />
-      </Choice>
-      <Choice
-        title="Move"
-        about={
-          elsewhere === 'dedicated'
-            ? 'Into a plane of its own. Writes wait for some seconds; no accepted alert is lost.'
-            : 'Back into a shared cell. Writes wait for some seconds; no accepted alert is lost.'
-        }
-      >
-        {(state === 'active' || state === 'suspended') && (
-          <button type="button" className="btn" onClick={() => setOpen('move')}>
+        </Choice>
+      )}
+      {state !== 'gone' && (
+        <Choice
+          title="Export"
+          about="One archive with everything of this tenant; another installation can import it."
+        >
+          <ExportButton tenant={tenant} />
+        </Choice>
+      )}
+      {isRunning && (
+        <Choice
+          title="Move"
+          about={
+            elsewhere === 'dedicated'
+              ? 'Into a plane of its own. Writes wait for some seconds; no accepted alert is lost.'
+              : 'Back into a shared cell. Writes wait for some seconds; no accepted alert is lost.'
+          }
+        >
+          <button type="button" className="btn" onClick={() => ask('move')}>
             Move {tenant.name}
           </button>
-        )}
-      </Choice>
-      <Choice
-        title={state === 'deleting' ? 'Restore' : 'Delete'}
-        about={
-          state === 'deleting' && tenant.delete_after ? (
+        </Choice>
+      )}
+      {isRunning && (
+        <Choice
+          title="Delete"
+          about="Suspended at once, removed with all its data after the grace period; until then it can be restored."
+        >
+          <button type="button" className="btn danger" onClick={() => ask('delete')}>
+            Delete {tenant.name}
+          </button>
+        </Choice>
+      )}
+      {state === 'deleting' && tenant.delete_after && (
+        <Choice
+          title="Restore"
+          about={
             <>
               Everything is removed for good after <Moment at={tenant.delete_after} />; until then it can be
               restored.
             </>
-          ) : (
-            'Suspended at once, removed with all its data after the grace period; until then it can be restored.'
-          )
-        }
-      >
-        {(state === 'active' || state === 'suspended') && (
-          <button type="button" className="btn danger" onClick={() => setOpen('delete')}>
-            Delete {tenant.name}
-          </button>
-        )}
-        {state === 'deleting' && (
-          <button type="button" className="btn primary" onClick={() => setOpen('restore')}>
+          }
+        >
+          <button type="button" className="btn primary" onClick={() => ask('restore')}>
             Restore {tenant.name}
           </button>
-        )}
-      </Choice>
+        </Choice>
+      )}
+      {state === 'gone' && (
+        <p className="usage-note hint">
+          It is gone with all its data. Its id is never given to anybody again.
+        </p>
+      )}
       {open === 'suspend' && (
         <ConfirmDialog
           title={`Suspend ${tenant.name}`}

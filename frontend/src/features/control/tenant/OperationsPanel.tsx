@@ -120,7 +120,8 @@ function Operation({ operation }: { operation: TenantOperation }) {
       </ul>
       {operation.next_try_at && operation.error && (
         <p className="hint">
-          Tried {plural(operation.attempts, 'time')}; the next try is at <Moment at={operation.next_try_at} />.
+          Tried {plural(operation.attempts, 'time')}; the next try is at <Moment at={operation.next_try_at} />
+          .
         </p>
       )}
     </li>

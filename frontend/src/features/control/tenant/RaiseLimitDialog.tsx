@@ -6,12 +6,16 @@ import { Dialog, DialogActions } from '../../../ui/Dialog';
 import { Problem } from '../../../ui/Problem';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { limitValue, limitWords } from '../limits';
+import { limitInSentence, limitValue, limitWords } from '../limits';
 
-type Props = { tenantId: string; limit: LimitUsage; onClose: () => void };
+/** What is known of the limit that is to be set; the fleet's list does not know the plan's. */
+export type KnownLimit = Pick<LimitUsage, 'limit_name' | 'used' | 'limit'> &
+  Partial<Pick<LimitUsage, 'plan_limit'>>;
+
+type Props = { tenantId: string; tenantName: string; limit: KnownLimit; onClose: () => void };
 
 /** Another limit than the plan's, with a reason and, if wanted, an end. */
-export function RaiseLimitDialog({ tenantId, limit, onClose }: Props) {
+export function RaiseLimitDialog({ tenantId, tenantName, limit, onClose }: Props) {
   const [value, setValue] = useState(String(limit.limit ?? ''));
   const [unlimited, setUnlimited] = useState(false);
   const [reason, setReason] = useState('');
@@ -29,7 +33,10 @@ export function RaiseLimitDialog({ tenantId, limit, onClose }: Props) {
         reason: reason.trim(),
         ...(ends ? { ends_at: new Date(`${ends}T23:59:59`).toISOString() } : {}),
       });
-      await client.invalidateQueries({ queryKey: ['tenant', tenantId] });
+      await Promise.all([
+        client.invalidateQueries({ queryKey: ['tenant', tenantId] }),
+        client.invalidateQueries({ queryKey: ['fullest'] }),
+      ]);
     });
     if (granted) {
       tell(`${words}: the new limit counts`);
@@ -37,11 +44,14 @@ export function RaiseLimitDialog({ tenantId, limit, onClose }: Props) {
     }
   };
   return (
-    <Dialog title={`Set the limit: ${words.toLowerCase()}`} onClose={onClose}>
+    <Dialog title={`Set ${limitInSentence(limit.limit_name)} of ${tenantName}`} onClose={onClose}>
       <form onSubmit={submit}>
         <p className="hint">
-          The plan says {limitValue(limit.plan_limit)}
-          {limit.used !== null && `; ${limit.used.toLocaleString('en')} are used`}.
+          {limit.plan_limit !== undefined &&
+            `The plan of ${tenantName} says ${limitValue(limit.plan_limit)}. `}
+          {limit.used !== null &&
+            `${limit.used.toLocaleString('en')} are used of the ${limitValue(limit.limit)} that count now. `}
+          It counts within seconds, and instead of the plan's.
         </p>
         <div className="field">
           <label htmlFor={`${id}-value`}>New limit</label>

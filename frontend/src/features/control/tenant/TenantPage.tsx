@@ -1,22 +1,29 @@
 import './tenant.css';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { asApiError } from '../../../api/errors';
 import type { Tenant } from '../../../api/types';
 import { Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { usePageTitle } from '../../../ui/usePageTitle';
+import { ControlNotFound } from '../ControlNotFound';
 import { TenantState } from '../tenants/TenantState';
 import { fetchTenant } from '../tenants/tenantsApi';
 import { CONTROL } from '../title';
+import { BillingPanel } from './BillingPanel';
+import { DomainsPanel } from './DomainsPanel';
 import { ImpersonationPanel } from './ImpersonationPanel';
 import { LifePanel } from './LifePanel';
 import { OperationsPanel } from './OperationsPanel';
+import { PeoplePanel } from './PeoplePanel';
 import { TenantFacts } from './TenantFacts';
 import { UsagePanel } from './UsagePanel';
 
 const route = getRouteApi('/control/tenants/$tenantId');
 const TABS = [
   { tab: 'operations', name: 'Operations' },
+  { tab: 'people', name: 'People' },
   { tab: 'usage', name: 'Usage and limits' },
+  { tab: 'billing', name: 'Billing' },
   { tab: 'access', name: 'Access' },
   { tab: 'life', name: 'Suspend, move, delete' },
 ] as const;
@@ -31,19 +38,34 @@ export function TenantPage() {
     refetchInterval: (query) => (query.state.data?.operation_id ? BUSY_MS : false),
   });
   usePageTitle(data?.name ?? tenantId, CONTROL);
-  if (isPending) {
-    return (
-      <Loading label="the tenant">
-        <SkeletonRows rows={6} height={36} />
-      </Loading>
-    );
+  const status = error && !data ? asApiError(error).status : null;
+  if (status === 404 || status === 422) {
+    return <ControlNotFound />;
   }
   if (!data) {
-    return <Failed what="The tenant" error={error} onRetry={refetch} />;
+    return (
+      <>
+        <div className="page-head">
+          <h1>{tenantId}</h1>
+        </div>
+        {isPending ? (
+          <Loading label="the tenant">
+            <SkeletonRows rows={2} height={36} />
+            <SkeletonRows rows={6} height={36} />
+          </Loading>
+        ) : (
+          <Failed what="The tenant" error={error} stillWorks="The list still works." onRetry={refetch} />
+        )}
+      </>
+    );
   }
   return (
     <div className="page-scroll">
-      <div className="page-head">
+      <div className="page-head tenant-head">
+        <Link to="/control/tenants">Tenants</Link>
+        <span className="hint" aria-hidden="true">
+          /
+        </span>
         <h1 dir="auto">{data.name}</h1>
         <TenantState tenant={data} />
       </div>
@@ -69,10 +91,19 @@ export function TenantPage() {
 
 function Panel({ tab, tenant }: { tab: string; tenant: Tenant }) {
   switch (tab) {
+    case 'people':
+      return <PeoplePanel tenant={tenant} />;
     case 'usage':
-      return <UsagePanel tenantId={tenant.tenant_id} />;
+      return <UsagePanel tenant={tenant} />;
+    case 'billing':
+      return <BillingPanel tenantId={tenant.tenant_id} />;
     case 'access':
-      return <ImpersonationPanel tenant={tenant} />;
+      return (
+        <>
+          <ImpersonationPanel tenant={tenant} />
+          <DomainsPanel tenantId={tenant.tenant_id} />
+        </>
+      );
     case 'life':
       return <LifePanel tenant={tenant} />;
     default:

@@ -1,7 +1,7 @@
 type Tone = 'ok' | 'warn' | 'bad' | 'off';
 
 const STANDINGS: Record<string, { words: string; tone: Tone }> = {
-  none: { words: 'by hand', tone: 'off' },
+  none: { words: 'none', tone: 'off' },
   incomplete: { words: 'not paid yet', tone: 'warn' },
   trialing: { words: 'trial', tone: 'ok' },
   active: { words: 'paid', tone: 'ok' },

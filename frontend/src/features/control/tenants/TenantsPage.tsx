@@ -45,7 +45,7 @@ export function TenantsPage() {
       replace: true,
     });
   return (
-    <div className="page-scroll">
+    <>
       <div className="page-head">
         <h1>Tenants</h1>
         <span className="hint num" role="status">
@@ -147,6 +147,6 @@ export function TenantsPage() {
       </section>
       {open === 'create' && <CreateTenantDialog onClose={() => setOpen(null)} />}
       {open === 'import' && <ImportTenantDialog onClose={() => setOpen(null)} />}
-    </div>
+    </>
   );
 }

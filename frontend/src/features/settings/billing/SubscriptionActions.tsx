@@ -1,8 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { newKey } from '../../../api/client';
 import type { Billing } from '../../../api/types';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog';
 import { Problem } from '../../../ui/Problem';
+import { Day } from '../../../ui/Time';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { cancelSubscription, openPortal, pauseSubscription, resumeSubscription } from './billingApi';
@@ -11,10 +13,12 @@ import { cancelSubscription, openPortal, pauseSubscription, resumeSubscription }
 export function SubscriptionActions({ billing }: { billing: Billing }) {
   const [open, setOpen] = useState<'cancel' | 'pause' | null>(null);
   const action = useAction();
+  const [key, setKey] = useState(newKey);
   const client = useQueryClient();
   const { actions } = billing;
   const done = async (said: string) => {
     await client.invalidateQueries({ queryKey: ['billing'] });
+    setKey(newKey());
     tell(said);
   };
   const toPortal = () =>
@@ -23,30 +27,35 @@ export function SubscriptionActions({ billing }: { billing: Billing }) {
     });
   const resume = () =>
     void action.run(async () => {
-      await resumeSubscription();
+      await resumeSubscription(key);
       await done('The subscription goes on');
     });
   const close = () => setOpen(null);
+  const isBusy = action.busy || billing.running_change !== null;
+  const ends = billing.current_period_ends_at;
+  if (!Object.values({ ...actions, checkout: false, change: false }).includes(true)) {
+    return null;
+  }
   return (
     <>
       <Problem what="Nothing was changed" problem={action.problem} />
-      <div className="row">
+      <div className="row billing-actions">
         {actions.portal && (
           <button type="button" className="btn" aria-disabled={action.busy} onClick={toPortal}>
             Payment methods and addresses
           </button>
         )}
         {actions.resume && (
-          <button type="button" className="btn primary" aria-disabled={action.busy} onClick={resume}>
+          <button type="button" className="btn primary" aria-disabled={isBusy} onClick={resume}>
             Resume subscription
           </button>
         )}
-        {actions.pause && (
+        {actions.pause && !billing.is_cancelled && (
           <button type="button" className="btn" onClick={() => setOpen('pause')}>
             Pause subscription
           </button>
         )}
-        {actions.cancel && (
+        {actions.cancel && !billing.is_cancelled && (
           <button type="button" className="btn" onClick={() => setOpen('cancel')}>
             Cancel subscription
           </button>
@@ -56,7 +65,7 @@ export function SubscriptionActions({ billing }: { billing: Billing }) {
         <ConfirmDialog
           title="Pause subscription"
           verb="Pause subscription"
-          act={() => pauseSubscription().then(() => done('The subscription is paused'))}
+          act={() => pauseSubscription(key).then(() => done('The subscription is paused'))}
           onClose={close}
         >
           <p>
@@ -73,8 +82,8 @@ export function SubscriptionActions({ billing }: { billing: Billing }) {
           onClose={close}
         >
           <p>
-            It goes on until the end of the paid period, then the plan becomes free. Nothing is deleted; what
-            exceeds the free plan's limits stays and can't grow.
+            {billing.plan} goes on until {ends ? <Day at={ends} /> : 'the end of the paid period'}, then the
+            plan becomes free. Nothing is deleted; what exceeds the free plan’s limits stays and can’t grow.
           </p>
         </ConfirmDialog>
       )}

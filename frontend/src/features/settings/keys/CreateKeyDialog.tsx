@@ -63,12 +63,16 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
               <input
                 type="radio"
                 name={`${id}-scope`}
+                aria-label={known.name}
+                aria-describedby={`${id}-${known.scope}`}
                 checked={scope === known.scope}
                 onChange={() => setScope(known.scope)}
               />
               {known.name}
-              <span className="hint">{known.words}</span>
-              <span className="hint mono">{known.opens}</span>
+              <span id={`${id}-${known.scope}`}>
+                <span className="hint">{known.words}</span>
+                <span className="hint mono">{known.opens}</span>
+              </span>
             </label>
           ))}
         </fieldset>

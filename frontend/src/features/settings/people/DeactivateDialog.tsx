@@ -9,7 +9,8 @@ import { useAction } from '../../../ui/useAction';
 import { bulkWords, runBulk } from '../../incidents/bulk';
 import { changeIncident, fetchIncidents, LIST_LIMIT } from '../../incidents/incidentsApi';
 import { fetchKeys } from '../keys/keysApi';
-import { changePerson, fetchPeople } from './peopleApi';
+import { changePerson } from './peopleApi';
+import { useMembers } from './useMembers';
 
 const NOBODY = '';
 
@@ -29,12 +30,7 @@ export function DeactivateDialog({ person, onClose }: { person: Person; onClose:
     queryKey: ['keys-of', person.email],
     queryFn: ({ signal }) => keysOf(person, signal),
   });
-  const people = useQuery({
-    queryKey: ['people', ''],
-    queryFn: ({ signal }) =>
-      fetchPeople('', null, signal).then((page) => ({ pages: [page], pageParams: [null] })),
-  });
-  const heirs = (people.data?.pages.flatMap((page) => page.items) ?? []).filter(
+  const heirs = useMembers().filter(
     (other) => other.id !== person.id && other.is_active && other.role !== 'viewer',
   );
   const incidents = held.data?.items ?? [];

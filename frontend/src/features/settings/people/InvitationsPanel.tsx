@@ -8,13 +8,13 @@ import { Moment } from '../../../ui/Time';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { InvitedList } from './InviteDialog';
-import { fetchInvitations, resendInvitation, revokeInvitation } from './peopleApi';
+import { fetchInvitations, invitationsOf, resendInvitation, revokeInvitation } from './peopleApi';
 
 /** Who was invited and has not come yet; absent when there is nobody. */
-export function InvitationsPanel() {
+export function InvitationsPanel({ tenantId }: { tenantId?: string }) {
   const { data, error, refetch } = useQuery({
-    queryKey: ['invitations'],
-    queryFn: ({ signal }) => fetchInvitations(signal),
+    queryKey: invitationsOf(tenantId),
+    queryFn: ({ signal }) => fetchInvitations(signal, tenantId),
   });
   if (error && !data) {
     return <Failed what="Invitations" error={error} onRetry={refetch} />;
@@ -27,26 +27,26 @@ export function InvitationsPanel() {
       <h2 id="invitations-title">Open invitations</h2>
       <ul className="people">
         {data.items.map((invitation) => (
-          <Row key={invitation.id} invitation={invitation} />
+          <Row key={invitation.id} invitation={invitation} tenantId={tenantId} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Row({ invitation }: { invitation: InvitationRead }) {
+function Row({ invitation, tenantId }: { invitation: InvitationRead; tenantId?: string }) {
   const [sent, setSent] = useState<InvitedAll['items'][number] | null>(null);
   const action = useAction();
   const client = useQueryClient();
-  const refresh = () => client.invalidateQueries({ queryKey: ['invitations'] });
+  const refresh = () => client.invalidateQueries({ queryKey: invitationsOf(tenantId) });
   const resend = () =>
     void action.run(async () => {
-      setSent(await resendInvitation(invitation.id));
+      setSent(await resendInvitation(invitation.id, tenantId));
       await refresh();
     });
   const revoke = () =>
     void action.run(async () => {
-      await revokeInvitation(invitation.id);
+      await revokeInvitation(invitation.id, tenantId);
       tell(`The invitation of ${invitation.email} does not count any more`);
       await refresh();
     });

@@ -7,12 +7,21 @@ import { Problem } from '../../../ui/Problem';
 import { plural } from '../../../ui/plural';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { invite, type Role } from './peopleApi';
+import { invitationsOf, invite, type Role } from './peopleApi';
 import { addresses, ROLES } from './roles';
 
-export function InviteDialog({ onClose }: { onClose: () => void }) {
-  const [text, setText] = useState('');
-  const [role, setRole] = useState<Role>('operator');
+type Props = {
+  onClose: () => void;
+  /** Into another tenant than one's own, as its operators do. */
+  tenantId?: string;
+  /** Who is likely meant. */
+  email?: string;
+  likelyRole?: Role;
+};
+
+export function InviteDialog({ onClose, tenantId, email = '', likelyRole = 'operator' }: Props) {
+  const [text, setText] = useState(email);
+  const [role, setRole] = useState<Role>(likelyRole);
   const [answer, setAnswer] = useState<InvitedAll | null>(null);
   const [key] = useState(newKey);
   const action = useAction();
@@ -25,8 +34,8 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       return;
     }
     await action.run(async () => {
-      setAnswer(await invite(emails, role, key));
-      await client.invalidateQueries({ queryKey: ['invitations'] });
+      setAnswer(await invite(emails, role, key, tenantId));
+      await client.invalidateQueries({ queryKey: invitationsOf(tenantId) });
     });
   };
   if (answer) {
@@ -95,8 +104,9 @@ export function InvitedList({ items }: { items: InvitedAll['items'] }) {
     <>
       {hasLinks && (
         <p role="status">
-          No mail went out: hand {items.length === 1 ? 'this link' : 'these links'} over yourself. Each works
-          once, and is shown only now.
+          {items.length === 1
+            ? 'No mail went out: hand this link over yourself. It works once, and is shown only now.'
+            : 'No mail went out: hand these links over yourself. Each works once, and is shown only now.'}
         </p>
       )}
       <ul className="invited">

@@ -3,10 +3,9 @@ import { useState } from 'react';
 import type { Person } from '../../../api/types';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog';
 import { Menu, type MenuItem } from '../../../ui/Menu';
-import { Tag } from '../../../ui/Tag';
-import { Moment } from '../../../ui/Time';
 import { tell } from '../../../ui/toasts';
 import { DeactivateDialog } from './DeactivateDialog';
+import { PersonFacts } from './PersonFacts';
 import { changePerson, removePerson, resetFactor, unlockPerson } from './peopleApi';
 import { RoleDialog } from './RoleDialog';
 
@@ -33,31 +32,7 @@ export function PersonRow({ person, isMe }: { person: Person; isMe: boolean }) {
   ];
   return (
     <li>
-      <span className="who">
-        <b dir="auto">
-          {person.name}
-          {isMe && ' (you)'}
-        </b>
-        <span className="hint">{person.email}</span>
-      </span>
-      <span className="what">
-        <Tag tone={person.is_active ? 'ok' : 'off'}>
-          {person.role}
-          {!person.is_active && ', deactivated'}
-        </Tag>
-      </span>
-      <span className="what hint">
-        {person.has_second_factor ? 'authenticator app' : person.has_password ? 'password' : 'single sign-on'}
-        {person.locked_until && ', locked'}
-        {', '}
-        {person.last_used_at ? (
-          <>
-            last here <Moment at={person.last_used_at} />
-          </>
-        ) : (
-          'never here'
-        )}
-      </span>
+      <PersonFacts person={person} isMe={isMe} />
       <Menu className="btn" name={`Change ${person.name}`} label="Change" items={items} />
       {open === 'role' && <RoleDialog person={person} onClose={close} />}
       {open === 'deactivate' && <DeactivateDialog person={person} onClose={close} />}

@@ -1,14 +1,16 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type SubmitEvent, useId, useState } from 'react';
 import type { SsoConnection } from '../../../api/types';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog';
 import { Problem } from '../../../ui/Problem';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { fetchPeople } from '../people/peopleApi';
+import { useMembers } from '../people/useMembers';
 import { CheckResult } from './CheckResult';
-import { type Draft, draftOf, wantedOf, wrongLines } from './draft';
+import { Domains } from './Domains';
+import { type Draft, wantedOf, wrongLines } from './draft';
 import { removeConnection, saveConnection } from './ssoApi';
+import { useDraft } from './useDraft';
 
 const TEXTS: readonly {
   name: 'issuer' | 'client_id' | 'display_name' | 'domains';
@@ -42,18 +44,15 @@ const CHOICES: readonly {
   },
 ];
 
-export function ConnectionForm({ connection }: { connection: SsoConnection | null }) {
-  const [draft, setDraft] = useState<Draft>(() => draftOf(connection));
+type Props = { tenantId: string; connection: SsoConnection | null };
+
+export function ConnectionForm({ tenantId, connection }: Props) {
+  const { draft, change: set, discard, unsaved } = useDraft(tenantId, connection);
   const [removing, setRemoving] = useState(false);
   const action = useAction();
   const client = useQueryClient();
-  const people = useQuery({
-    queryKey: ['people', ''],
-    queryFn: ({ signal }) => fetchPeople('', null, signal),
-  });
   const id = useId();
-  const admins = people.data?.items.filter((person) => person.role === 'admin') ?? [];
-  const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
+  const admins = useMembers().filter((person) => person.role === 'admin');
   const wrong = wrongLines(draft.mapping);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -64,18 +63,14 @@ export function ConnectionForm({ connection }: { connection: SsoConnection | nul
       client.setQueryData(['sso'], await saveConnection(wantedOf(draft)));
     });
     if (saved) {
-      tell(`${draft.display_name.trim()} is saved`);
+      discard();
+      tell(`Saved: ${unsaved.join(', ') || 'nothing was changed'}`);
     }
   };
   return (
     <section className="panel sso-panel" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>OpenID Connect</h2>
-      {connection && (
-        <p className="hint">
-          Redirect address, to be entered at the provider:{' '}
-          <span className="mono sso-address">{connection.redirect_uri}</span>
-        </p>
-      )}
+      {connection && <Domains connection={connection} />}
       <form onSubmit={submit}>
         {TEXTS.map(({ name, label, hint }) => (
           <div className="field" key={name}>
@@ -156,7 +151,7 @@ export function ConnectionForm({ connection }: { connection: SsoConnection | nul
           </label>
         ))}
         {draft.is_enforced && (
-          <fieldset>
+          <fieldset className="sso-choices">
             <legend>Who keeps a password, for the day the provider is down</legend>
             {admins.map((person) => (
               <label className="choice" key={person.id}>
@@ -175,9 +170,21 @@ export function ConnectionForm({ connection }: { connection: SsoConnection | nul
                 <span className="hint">{person.email}</span>
               </label>
             ))}
+            <p className="hint">
+              Should nobody of them be able to sign in either: a super-admin of this installation can
+              disconnect the provider.
+            </p>
           </fieldset>
         )}
         <Problem what="The connection was not saved" problem={action.problem} />
+        {unsaved.length > 0 && (
+          <p className="hint" role="status">
+            Not saved yet: {unsaved.join(', ')}.{' '}
+            <button type="button" className="link" onClick={discard}>
+              Discard
+            </button>
+          </p>
+        )}
         <div className="row">
           <button type="submit" className="btn primary" aria-disabled={action.busy || wrong.length > 0}>
             Save connection
@@ -197,6 +204,7 @@ export function ConnectionForm({ connection }: { connection: SsoConnection | nul
           typed={connection.display_name}
           act={async () => {
             await removeConnection();
+            discard();
             await client.invalidateQueries({ queryKey: ['sso'] });
           }}
           onClose={() => setRemoving(false)}

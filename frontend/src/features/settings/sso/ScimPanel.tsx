@@ -5,34 +5,42 @@ import { ConfirmDialog } from '../../../ui/ConfirmDialog';
 import { Problem } from '../../../ui/Problem';
 import { Failed } from '../../../ui/states';
 import { Moment } from '../../../ui/Time';
+import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { fetchScimToken, makeScimToken, removeScimToken } from './ssoApi';
 
 /** A directory that makes and deactivates members by itself. */
 export function ScimPanel() {
   const [made, setMade] = useState<ScimTokenMade | null>(null);
-  const [removing, setRemoving] = useState(false);
+  const [asking, setAsking] = useState<'replace' | 'remove' | null>(null);
   const action = useAction();
   const client = useQueryClient();
   const { data, error, refetch } = useQuery({
     queryKey: ['scim-token'],
     queryFn: ({ signal }) => fetchScimToken(signal),
   });
-  const make = () =>
-    void action.run(async () => {
-      setMade(await makeScimToken());
-      await client.invalidateQueries({ queryKey: ['scim-token'] });
-    });
+  const make = async () => {
+    setMade(await makeScimToken());
+    await client.invalidateQueries({ queryKey: ['scim-token'] });
+  };
+  const copy = async (token: string) => {
+    await navigator.clipboard.writeText(token);
+    tell('The token is on the clipboard');
+  };
   return (
     <section className="panel sso-panel" aria-labelledby="scim-title">
       <h2 id="scim-title">Directory (SCIM 2.0)</h2>
-      {error && <Failed what="The SCIM token" error={error} onRetry={refetch} />}
+      {error && data === undefined && <Failed what="The SCIM token" error={error} onRetry={refetch} />}
+      <p className="hint">
+        Your directory makes, changes and deactivates members here by itself; it signs in with this token.
+      </p>
       {data && (
-        <p>
-          Address: <span className="mono sso-address">{data.base_url}</span>
-          <span className="hint">
-            {' '}
-            token made <Moment at={data.created_at} />,{' '}
+        <dl className="sso-facts">
+          <dt>Address, for the directory</dt>
+          <dd className="mono">{data.base_url}</dd>
+          <dt>Token</dt>
+          <dd>
+            made <Moment at={data.created_at} />,{' '}
             {data.last_used_at ? (
               <>
                 last used <Moment at={data.last_used_at} />
@@ -40,26 +48,50 @@ export function ScimPanel() {
             ) : (
               'never used'
             )}
-          </span>
-        </p>
+          </dd>
+        </dl>
       )}
       {made && (
-        <p className="notice" role="status">
-          The token, shown only now: <span className="mono sso-address">{made.token}</span>
-        </p>
+        <div className="notice sso-token" role="status">
+          <p>The token, shown only now:</p>
+          <div className="row">
+            <span className="mono sso-address">{made.token}</span>
+            <button type="button" className="btn push" onClick={() => void copy(made.token)}>
+              Copy token
+            </button>
+          </div>
+        </div>
       )}
       <Problem what="Nothing was changed" problem={action.problem} />
       <div className="row">
-        <button type="button" className="btn" aria-disabled={action.busy} onClick={make}>
+        <button
+          type="button"
+          className="btn"
+          aria-disabled={action.busy}
+          onClick={() => (data ? setAsking('replace') : void action.run(make))}
+        >
           {data ? 'Make a new token' : 'Make a token'}
         </button>
         {data && (
-          <button type="button" className="btn danger" onClick={() => setRemoving(true)}>
+          <button type="button" className="btn danger" onClick={() => setAsking('remove')}>
             Remove token
           </button>
         )}
       </div>
-      {removing && (
+      {asking === 'replace' && (
+        <ConfirmDialog
+          title="Make a new SCIM token"
+          verb="Make a new token"
+          act={make}
+          onClose={() => setAsking(null)}
+        >
+          <p>
+            The token before stops working at once: your directory can't change members until it has the new
+            one.
+          </p>
+        </ConfirmDialog>
+      )}
+      {asking === 'remove' && (
         <ConfirmDialog
           title="Remove the SCIM token"
           verb="Remove token"
@@ -68,7 +100,7 @@ export function ScimPanel() {
             setMade(null);
             await client.invalidateQueries({ queryKey: ['scim-token'] });
           }}
-          onClose={() => setRemoving(false)}
+          onClose={() => setAsking(null)}
         >
           <p>Your directory can't change members any more. They stay as they are.</p>
         </ConfirmDialog>

@@ -24,10 +24,10 @@ export function SignOnPage() {
           <SkeletonRows rows={6} height={44} />
         </Loading>
       )}
-      {error && <Failed what="Single sign-on" error={error} onRetry={refetch} />}
+      {error && data === undefined && <Failed what="Single sign-on" error={error} onRetry={refetch} />}
       {data !== undefined && (
         <>
-          <ConnectionForm key={data?.version ?? 0} connection={data} />
+          <ConnectionForm key={data?.version ?? 0} tenantId={user?.tenant_id ?? ''} connection={data} />
           <ScimPanel />
         </>
       )}

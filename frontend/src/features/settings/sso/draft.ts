@@ -37,6 +37,29 @@ export function draftOf(connection: SsoConnection | null): Draft {
   };
 }
 
+const NAMES: Record<keyof Draft, string> = {
+  display_name: 'name',
+  issuer: 'issuer',
+  client_id: 'client id',
+  domains: 'email domains',
+  client_secret: 'client secret',
+  group_claim: 'claim with the groups',
+  default_role: 'role without a group',
+  mapping: 'groups and roles',
+  create_users: 'make accounts',
+  is_email_trusted: 'trust the address',
+  is_enforced: 'no passwords',
+  break_glass_user_ids: 'who keeps a password',
+};
+
+/** What is typed and not saved, by the names on the form. */
+export function changes(draft: Draft, saved: Draft): string[] {
+  const fields = Object.keys(NAMES) as (keyof Draft)[];
+  return fields
+    .filter((field) => JSON.stringify(draft[field]) !== JSON.stringify(saved[field]))
+    .map((field) => NAMES[field]);
+}
+
 /** The lines that are no `group = role`. */
 export function wrongLines(mapping: string): string[] {
   return lines(mapping).filter((line) => !/^.+=\s*(viewer|operator|admin)$/.test(line));

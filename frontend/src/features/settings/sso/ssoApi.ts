@@ -17,8 +17,9 @@ async function ifAny<Thing>(work: Promise<Thing>): Promise<Thing | null> {
   }
 }
 
-export function fetchConnection(signal?: AbortSignal): Promise<SsoConnection | null> {
-  return ifAny(get<SsoConnection>(CONNECTION, {}, signal));
+/** Of the caller's own tenant; only a super-admin names another. */
+export function fetchConnection(signal?: AbortSignal, tenantId?: string): Promise<SsoConnection | null> {
+  return ifAny(get<SsoConnection>(CONNECTION, { tenant_id: tenantId }, signal));
 }
 
 export function saveConnection(wanted: SsoConnectionPut): Promise<SsoConnection> {

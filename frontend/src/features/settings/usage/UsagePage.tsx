@@ -9,14 +9,16 @@ import { Moment } from '../../../ui/Time';
 import { usePageTitle } from '../../../ui/usePageTitle';
 import { limitValue, limitWords } from '../../control/limits';
 import { UsageLine } from './UsageLine';
-import { ofControlPlane, ofOwnPlane, type UsagePicture } from './usageRows';
+import { ofControlPlane, ofOwnPlane, type UsagePicture, withPresent } from './usageRows';
 
-/** Admins read the control plane's figures; everybody else what the tenant's own plane counts, which has no trend. */
+/** Everybody reads what the tenant's own plane counts; admins also the control plane's trends, people and dates. */
 async function fetchUsage(tenantId: string, isAdmin: boolean, signal: AbortSignal): Promise<UsagePicture> {
-  if (isAdmin) {
-    return ofControlPlane(await get<Usage>(`/api/tenants/${tenantId}/usage`, {}, signal));
+  const own = get<OwnUsage>('/api/usage', {}, signal);
+  if (!isAdmin) {
+    return ofOwnPlane(await own);
   }
-  return ofOwnPlane(await get<OwnUsage>('/api/usage', {}, signal));
+  const usage = get<Usage>(`/api/tenants/${tenantId}/usage`, {}, signal);
+  return withPresent(ofControlPlane(await usage), await own);
 }
 
 /** What the plan allows, what is used of it, and when a limit will be reached. */

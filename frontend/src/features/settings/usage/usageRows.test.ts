@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OwnUsage, Usage } from '../../../api/types';
-import { ofControlPlane, ofOwnPlane, outlook, type UsageRow } from './usageRows';
+import { ofControlPlane, ofOwnPlane, outlook, type UsageRow, withPresent } from './usageRows';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 const ROW: UsageRow = { name: 'users', used: 3, limit: 50, trend: [], resetsAt: null, reachedAt: null };
@@ -33,6 +33,16 @@ describe('usage', () => {
     } as unknown as OwnUsage);
     expect(picture.counted[0]).toMatchObject({ name: 'api_keys', used: 1, limit: 2 });
     expect(picture.fixed).toContainEqual({ name: 'requests_per_minute_admin', limit: null });
+  });
+
+  it('is as of now where the plane counts it', () => {
+    const picture = { plan: 'pro', version: 1, held: 0, fixed: [], reportedAt: null };
+    const rows = [ROW, { ...ROW, name: 'api_keys', used: 0, limit: 20, trend: [0, 0] }];
+    const own = { held: 7, limits: [{ name: 'api_keys', used: 2, limit: 2 }] } as unknown as OwnUsage;
+    expect(withPresent({ ...picture, counted: rows }, own)).toMatchObject({
+      held: 7,
+      counted: [ROW, { name: 'api_keys', used: 2, limit: 20, trend: [0, 0] }],
+    });
   });
 
   it.each([

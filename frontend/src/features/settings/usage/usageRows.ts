@@ -70,6 +70,16 @@ export function ofOwnPlane(usage: OwnUsage): UsagePicture {
   };
 }
 
+/** The control plane's picture is some minutes old; what the tenant's own plane counts is of this moment. */
+export function withPresent(picture: UsagePicture, own: OwnUsage): UsagePicture {
+  const used = new Map(own.limits.map((limit) => [limit.name as string, limit.used]));
+  return {
+    ...picture,
+    held: own.held,
+    counted: picture.counted.map((row) => ({ ...row, used: used.get(row.name) ?? row.used })),
+  };
+}
+
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 30;
 
