@@ -3,7 +3,7 @@
 One row per caller and minute in an unlogged table, counted up by one statement without a transaction around it. Only
 one such statement is under way in a process; whoever calls meanwhile shares the next, so a storm of requests costs a
 few statements and each of them still gets its exact number. Why not less exact and cheaper:
-infra/docs/decisions/0020-request-counts.md.
+infra/docs/decisions/0009-request-counts.md.
 """
 
 import asyncio

@@ -15,8 +15,9 @@ from playwright.async_api import Browser, Page, expect
 from tests.e2e.axe import NOTHING, findings
 from tests.e2e.fits import fits
 from tests.e2e.people import register
-from tests.e2e.product import Account, Api, Product, free_port, signed_in, started
+from tests.e2e.product import Account, Api, Product, signed_in, started
 from tests.e2e.visits import Guard, Visits
+from tests.support.origin import free_port
 from tests.support.processes import running
 from tests.support.waiting import eventually
 
@@ -53,13 +54,12 @@ def selling(chromium: Path) -> Iterator[tuple[Product, str]]:
         with running(command, folder / "stripe.log", {"PYTHONUNBUFFERED": "1"}):
             eventually(lambda: stripe in (folder / "stripe.log").read_text(), "the fake Stripe", seconds=30)
             settings = {
-                "OPSPLANE_PORT": str(port),
                 "OPSPLANE_STORM": "0",
                 "OPSPLANE_STRIPE_KEY": "sk_test_fake",
                 "OPSPLANE_STRIPE_API_BASE": stripe,
                 "OPSPLANE_STRIPE_WEBHOOK_SECRETS": "whsec_fake",
             }
-            with started(folder, **settings) as product:
+            with started(folder, port, **settings) as product:
                 yield product, stripe
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -148,7 +148,8 @@ async def test_a_plan_is_bought_changed_and_given_up(selling: tuple[Product, str
     # A payment that fails is said, and the invoice can be paid.
     await page.get_by_role("button", name="Payment methods and addresses").click()
     await page.get_by_role("button", name="Use a card that is declined").click()
-    httpx.post(f"{stripe}/advance?days=32").raise_for_status()
+    async with httpx.AsyncClient() as books:
+        (await books.post(f"{stripe}/advance?days=32")).raise_for_status()
     await page.goto(f"{PATH}?checkout=done")
     await expect(subscription).to_contain_text("The last payment failed.", timeout=20_000)
     assert await findings(page) == NOTHING

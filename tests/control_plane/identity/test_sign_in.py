@@ -44,6 +44,7 @@ async def test_a_member_signs_in(control: ControlPlane, path: str) -> None:
             "tenant_name": "Acme",
             "tenants": [{"tenant_id": "acme", "name": "Acme", "role": "operator"}],
             "time_zone": None,
+            "method": "password",
             "has_second_factor": False,
             "must_enrol": False,
             "acting_as": None,

@@ -28,7 +28,7 @@ export function LifePanel({ tenant }: { tenant: Tenant }) {
   const isRunning = state === 'active' || state === 'suspended';
   const people =
     tenant.users === null || tenant.users === undefined
-      ? 'its people'
+      ? 'Its people'
       : plural(tenant.users, 'person', 'people');
   const elsewhere = tenant.placement === 'shared' ? 'dedicated' : 'shared';
   return (
@@ -155,7 +155,7 @@ export function LifePanel({ tenant }: { tenant: Tenant }) {
           onClose={close}
         >
           <p>
-            {people} lose the right to change anything at once.{' '}
+            {people} {tenant.users === 1 ? 'loses' : 'lose'} the right to change anything at once.{' '}
             {(tenant.events_this_month ?? 0).toLocaleString('en')} events of this month and everything before
             are removed for good after the grace period. Its id is never given to anybody again.
           </p>
