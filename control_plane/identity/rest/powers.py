@@ -39,9 +39,9 @@ async def list_signing_keys(tx: ReadTx) -> SigningKeysRead:
 
 @api.post("/api/auth/signing-keys/rotate", kind="SigningKey", plural="keys", errors=[KeyWaiting])
 async def rotate_signing_keys(request: Request, actor: Actor, body: KeyRotation) -> SigningKeysRead:
-    """Publish a new signing key. It signs once every plane knows it, and the one before is believed until the last
-    token that it signed has ended, so no request fails.
+    """Publish a new signing key; no request fails.
 
+    It signs once every plane knows it, and the one before is believed until the last token that it signed has ended.
     ``immediately`` is for a key that may have leaked: no token signed before counts any more.
     """
     return await keys_of(request).rotate(actor, immediately=body.immediately)

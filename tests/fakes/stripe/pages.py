@@ -13,7 +13,8 @@ from tests.fakes.stripe.requests import complete_checkout, update_subscription
 from tests.fakes.stripe.state import Json, Refusal, State
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><link rel="icon" href="data:,">
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<link rel="icon" href="data:,">
 <style>body{{font:16px/1.5 sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}}button{{font:inherit;margin:.5rem
 .5rem 0 0;padding:.4rem 1rem}}table{{border-collapse:collapse}}td{{padding:.2rem 1rem .2rem 0}}</style></head>
 <body><h1>{title}</h1>{body}</body></html>"""
