@@ -128,10 +128,13 @@ def month_points(now: datetime, amounts: Mapping[date, int]) -> list[tuple[float
     return points[-(FITTED_DAYS + 1) :]
 
 
-def level_points(days: Sequence[date], filled: Sequence[int]) -> list[tuple[float, float]]:
-    """One point a day for the last FITTED_DAYS days; the last one is now."""
+def level_points(days: Sequence[date], filled: Sequence[int], first: date) -> list[tuple[float, float]]:
+    """One point a day for the last FITTED_DAYS days; the last one is now.
+
+    Days before ``first``, the first report, say nothing: a new tenant's first level is no growth.
+    """
     last = list(zip(days, filled, strict=True))[-FITTED_DAYS:]
-    return [(float((day - days[-1]).days), float(level)) for day, level in last]
+    return [(float((day - days[-1]).days), float(level)) for day, level in last if day >= first]
 
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:

@@ -102,10 +102,10 @@ async def update_tenant(
 async def delete_tenant(
     request: Request, actor: Actor, tenant_id: TenantId, query: DeleteQuery, body: Delete
 ) -> TenantRead:
-    """Delete a tenant: suspended at once, removed with all its data after the grace period; until then it can be
-    restored.
+    """Delete a tenant; until its grace period is over it can be restored.
 
-    ``confirm``, in the query or the body, repeats the tenant_id.
+    It is suspended at once, and removed with all its data after the grace period. ``confirm``, in the query or the
+    body, repeats the tenant_id.
     """
     given = {**query.model_dump(exclude_none=True), **body.model_dump(exclude_none=True)}
     return await _flows(request).delete_tenant(actor, tenant_id, Delete(**given))
@@ -184,7 +184,7 @@ async def cancel_operation(tx: WriteTx, tenant_id: TenantId, operation_id: UUID)
     return await service.cancel_operation(tx, tenant_id, operation_id)
 
 
-@api.get("/api/tenants/{tenant_id}/export", errors=[TenantNotFound, PlaneFailed])
+@api.get("/api/tenants/{tenant_id}/export", media_type="application/x-tar", errors=[TenantNotFound, PlaneFailed])
 async def export_tenant(request: Request, actor: Actor, tenant_id: TenantId) -> Response:
     """A tenant as one tar archive: all that its plane holds, its people and what else belongs to it here.
 

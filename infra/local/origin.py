@@ -21,7 +21,16 @@ from shared.web.health import Check, health_routes
 from shared.web.middleware import RequestMiddleware, unversioned
 from tenant_plane import app as tenant
 
-CONTROL = ("/api/auth", "/api/tenants", "/api/plans", "/api/users", "/api/billing", "/api/demo", "/.well-known", "/scim")
+CONTROL = (
+    "/api/auth",
+    "/api/tenants",
+    "/api/plans",
+    "/api/users",
+    "/api/billing",
+    "/api/demo",
+    "/.well-known",
+    "/scim",
+)
 TENANT = ("/api", "/graphql", "/ws", "/webhook")
 
 

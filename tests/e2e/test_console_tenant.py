@@ -285,6 +285,7 @@ async def test_a_tenant_that_is_not_there_is_the_page_that_is_not_there(as_super
         ("/control/tenants", r"/api/tenants\?", "Tenants"),
         ("/control/tenants/acme", r"/api/tenants/acme$", "The tenant"),
         ("/control/tenants/acme", r"/operations", "Operations"),
+        ("/control/tenants/acme?tab=people", r"/api/users\?", "People"),
         ("/control/tenants/acme?tab=usage", r"/usage$", "Usage"),
         ("/control/tenants/acme?tab=billing", r"/api/billing", "Billing"),
         ("/control/tenants/acme?tab=access", r"/impersonations", "Impersonations"),

@@ -174,6 +174,7 @@ CONTROL_VIEWS = (
     View("control-tenant", "/control/tenants/acme", settled),
     View("control-edit", "/control/tenants/acme", dialog_of("Edit name and contact")),
     View("control-plan", "/control/tenants/acme", dialog_of("Change plan")),
+    View("control-people", "/control/tenants/acme?tab=people", settled),
     View("control-usage", "/control/tenants/acme?tab=usage", settled),
     View("control-limit", "/control/tenants/acme?tab=usage", dialog_of("Set people")),
     View("control-billing", "/control/tenants/acme?tab=billing", settled),

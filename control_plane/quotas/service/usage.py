@@ -154,7 +154,7 @@ def _usage(
         points = rules.month_points(now, amounts)
     else:
         used, resets_at, trend = _level(amounts), None, rules.levels(shown, amounts)
-        points = rules.level_points(shown, trend)
+        points = rules.level_points(shown, trend, min(amounts, default=today(now)))
     is_counted = metric is not None
     return LimitUsage(
         limit_name=name,

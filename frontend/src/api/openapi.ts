@@ -492,8 +492,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Publish a new signing key. It signs once every plane knows it, and the one before is believed until the last
-         * @description token that it signed has ended, so no request fails.
+         * Publish a new signing key; no request fails.
+         * @description It signs once every plane knows it, and the one before is believed until the last token that it signed has ended.
          *     ``immediately`` is for a key that may have leaked: no token signed before counts any more.
          */
         post: operations["rotate_signing_keys"];
@@ -1306,9 +1306,9 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a tenant: suspended at once, removed with all its data after the grace period; until then it can be
-         * @description restored.
-         *     ``confirm``, in the query or the body, repeats the tenant_id.
+         * Delete a tenant; until its grace period is over it can be restored.
+         * @description It is suspended at once, and removed with all its data after the grace period. ``confirm``, in the query or the
+         *     body, repeats the tenant_id.
          */
         delete: operations["delete_tenant"];
         options?: never;
@@ -14131,7 +14131,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/x-tar": string;
+                };
             };
             /** @description Unauthorized */
             401: {

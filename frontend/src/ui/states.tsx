@@ -108,7 +108,11 @@ export function NoPermission({ what, detail }: { what: string; detail: string })
     <div className="state" role="alert">
       <h2>You may not see {what.toLowerCase()}</h2>
       <p>{sentence(detail)}</p>
-      <p className="hint">An admin of your tenant can give you a role that includes it.</p>
+      <p className="hint">
+        {location.pathname.startsWith('/control')
+          ? 'Your session may not do this; sign in again with your second factor.'
+          : 'An admin of your tenant can give you a role that includes it.'}
+      </p>
     </div>
   );
 }

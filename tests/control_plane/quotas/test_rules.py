@@ -128,8 +128,16 @@ def test_a_higher_limit_is_never_hit_earlier(now: datetime, amounts: list[int], 
 def test_a_level_that_grows_evenly_is_followed(rate: int, level: int, room: int) -> None:
     days = rules.days_until(NOW.date(), rules.TREND_DAYS)
     filled = [level + rate * index for index in range(len(days))]
-    points = rules.level_points(days, filled)
+    points = rules.level_points(days, filled, days[0])
     hit = rules.projected_hit(points, used=filled[-1], limit=filled[-1] + room, now=NOW, until=None)
     wanted = room / rate
     assert (hit is None) is (wanted > 36_500)
     assert hit is None or abs((hit - NOW) / timedelta(days=1) - wanted) < 1e-3 * wanted + 1e-3
+
+
+def test_the_first_level_of_a_new_tenant_is_no_growth() -> None:
+    days = rules.days_until(NOW.date(), 30)
+    first = days[-2]
+    points = rules.level_points(days, rules.levels(days, {first: 3}), first)
+    assert [level for _, level in points] == [3.0, 3.0]
+    assert rules.projected_hit(points, used=3, limit=50, now=NOW, until=None) is None
