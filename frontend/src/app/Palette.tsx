@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useDeferredValue, useId, useState } from 'react';
 import { fetchIncidents } from '../features/incidents/incidentsApi';
+import { SETTINGS_PAGES } from '../features/settings/pages';
 import { Dialog } from '../ui/Dialog';
 import { severityWords } from '../ui/SeverityBadge';
 import { statusWord } from '../ui/StatusRing';
@@ -23,6 +24,12 @@ function usePlaces(): Entry[] {
       run: () => void navigate({ to: '/incidents' }),
     },
     { id: 'alerts', label: 'Alerts', about: 'Go to · G then A', run: () => void navigate({ to: '/alerts' }) },
+    ...SETTINGS_PAGES.map(({ to, name }) => ({
+      id: to,
+      label: name,
+      about: to === '/settings/account' ? 'Go to · G then S' : 'Go to · Settings',
+      run: () => void navigate({ to }),
+    })),
   ];
 }
 

@@ -10,6 +10,7 @@ const GROUPS: readonly { name: string; keys: readonly [string, string][] }[] = [
       ['G then O', 'Overview'],
       ['G then I', 'Incidents'],
       ['G then A', 'Alerts'],
+      ['G then S', 'Settings'],
       ['Esc', 'close one layer'],
     ],
   },

@@ -1,16 +1,7 @@
 import './settings.css';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-
-const PAGES = [
-  { to: '/settings/account', name: 'Account' },
-  { to: '/settings/people', name: 'People' },
-  { to: '/settings/sign-on', name: 'Single sign-on' },
-  { to: '/settings/keys', name: 'API keys' },
-  { to: '/settings/usage', name: 'Plan and usage' },
-  { to: '/settings/billing', name: 'Billing' },
-  { to: '/settings/audit', name: 'Audit log' },
-] as const;
+import { SETTINGS_PAGES } from './pages';
 
 export function SettingsLayout() {
   const { pathname } = useLocation();
@@ -28,7 +19,7 @@ export function SettingsLayout() {
     <div className="settings">
       <nav className="settings-nav" aria-label="Settings" ref={nav}>
         <ul>
-          {PAGES.map(({ to, name }) => (
+          {SETTINGS_PAGES.map(({ to, name }) => (
             <li key={to}>
               <Link to={to} activeOptions={{ includeSearch: false }}>
                 {name}
