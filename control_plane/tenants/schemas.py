@@ -301,7 +301,9 @@ class OperationCancelled(TenantChange):
     operation: OperationKind
 
 
-class TenantExported(TenantChange):
+class TenantExported(VisibleChange):
+    """The one way out for a tenant's content without an impersonation, so its admins see it, too."""
+
     kind: ClassVar[str] = "tenant.exported"
 
     operation_id: UUID

@@ -144,6 +144,17 @@ async def test_an_export_whose_receiver_goes_is_recorded_as_failed(source: InPro
     await until(failed)
 
 
+async def test_the_tenants_admins_see_who_took_an_export(source: InProcess) -> None:
+    export = await source.installation.control.state.exporter.start(SYSTEM, "acme")
+    async with source.client(await source.token(source.demo.person("acme", "admin"))) as client:
+        seen = await client.get("/api/auth/audit", params={"action": "tenant.exported"})
+    async with source.client(await source.token(source.demo.person("globex", "admin"))) as client:
+        elsewhere = await client.get("/api/auth/audit", params={"action": "tenant.exported"})
+    newest = seen.json()["data"]["items"][0]
+    assert (newest["target"], newest["details"]["operation_id"]) == ("tenant:acme", str(export.operation_id))
+    assert elsewhere.json()["data"]["items"] == []
+
+
 async def test_over_http(source: InProcess, destination: InProcess) -> None:
     async with source.client(await source.token(source.demo.super_admin)) as client:
         answer = await client.get("/api/tenants/acme/export")

@@ -151,6 +151,14 @@ async def test_a_key_sent_many_times_at_once_makes_one_tenant(control: ControlPl
     assert await control.sql("select kind, state from operations") == [("create", "succeeded")]
 
 
+async def test_many_creates_at_once_without_a_key_make_one_tenant(control: ControlPlane) -> None:
+    headers = await control.super_admin()
+    answers = await asyncio.gather(*(post(control, headers) for _ in range(4)))
+    assert 201 in {answer.status_code for answer in answers} <= {201, 409}
+    assert await states(control) == [("acme", "active")]
+    assert await control.sql("select kind, state from operations") == [("create", "succeeded")]
+
+
 async def test_reconciling_finishes_what_was_left(control: ControlPlane) -> None:
     headers = await control.super_admin()
     control.plane.status = 503

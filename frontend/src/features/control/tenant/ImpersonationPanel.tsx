@@ -36,7 +36,8 @@ export function ImpersonationPanel({ tenant }: { tenant: Tenant }) {
       {error && !data && <Failed what="Impersonations" error={error} onRetry={refetch} />}
       {data?.items.length === 0 && (
         <Empty title={`Nobody of us was in ${tenant.name}`}>
-          Incidents, alerts and logs of a tenant can't be seen from the control plane otherwise.
+          Incidents, alerts and logs of a tenant can't be seen from the control plane otherwise; only an
+          export holds them, and the tenant's audit log says who took one.
         </Empty>
       )}
       {data && data.items.length > 0 && (
