@@ -160,7 +160,7 @@ class NotForAdmins(Forbidden):
     """The same for a super-admin and for a member of other tenants, which an admin need not know about."""
 
     def __init__(self) -> None:
-        super().__init__("Only a super-admin can reset this person's second factor.")
+        super().__init__("Only a super-admin can do this for this person.")
 
 
 class KeyWaiting(Conflict):

@@ -12,7 +12,7 @@ from shared.web.operations import Operation
 from tenant_plane.core.api_keys import PREFIX, ApiKeys
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.impersonations import Impersonations
-from tenant_plane.core.permissions import LOOKING_AROUND, ROLES
+from tenant_plane.core.permissions import LOOKING_AROUND, OUTLIVING, ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Actors:
         if claims.impersonated_by is not None:
             running = await self.impersonations.require_running(tenant, claims.sid)
             name = f"{claims.impersonated_by} as {claims.role}"
-            permissions = LOOKING_AROUND if running.read_only else permissions
+            permissions = LOOKING_AROUND if running.read_only else permissions - OUTLIVING
         return Actor(
             id=claims.sub,
             kind="user",

@@ -33,6 +33,8 @@ _OVERSIGHT = {Permission.API_KEYS_READ, Permission.AUDIT_READ, Permission.IMPERS
 ADMIN = OPERATOR | _OVERSIGHT | {Permission.API_KEYS_MANAGE}
 LOOKING_AROUND = VIEWER | _OVERSIGHT
 """A super-admin who acts in a tenant and may change nothing."""
+OUTLIVING = frozenset({Permission.API_KEYS_MANAGE})
+"""What a super-admin who acts in a tenant may never do: a key made there would open it after the end of the stay."""
 
 ROLES: Mapping[str, frozenset[Permission]] = {
     "ingestion": frozenset({Permission.ALERTS_INGEST, Permission.PERMISSIONS_READ}),

@@ -93,9 +93,12 @@ class AccountFlows:
 
     async def reset_password(self, command: PasswordResetCommand) -> None:
         """Raises ResetInvalid, WeakPassword."""
+        token = command.token.get_secret_value()
+        async with self.database.read(ANONYMOUS) as reading:
+            await service.check_reset(reading, token)  # nobody makes us hash passwords without one
         new_hash = await hash_password(command.password.get_secret_value())
         async with self.database.write(ANONYMOUS) as tx:
-            await service.reset_password(tx, command.token.get_secret_value(), new_hash)
+            await service.reset_password(tx, token, new_hash)
 
     async def invite(self, actor: Actor, tenant_id: str | None, command: InvitationCreate, origin: str) -> InvitedAll:
         """``origin``: this installation, as the caller reached it. Raises NoRoomForUser."""

@@ -104,6 +104,11 @@ async def newest_reset(tx: ReadTx, user_id: UUID) -> datetime | None:
     return (await tx.session.execute(statement)).scalar_one()
 
 
+async def end_of_reset(tx: ReadTx, token_hash: bytes) -> datetime | None:
+    statement = select(PasswordReset.expires_at).where(PasswordReset.token_hash == token_hash)
+    return (await tx.session.execute(statement)).scalar_one_or_none()
+
+
 async def take_reset(tx: WriteTx, token_hash: bytes) -> AnyRow | None:
     """Whose it is and when it ends; it is gone after this commit."""
     statement = (

@@ -72,7 +72,7 @@ async def remove_user(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonR
     return PersonRemoved(id=user_id, removed=True)
 
 
-@api.post("/api/users/{user_id}/unlock", errors=[NotAMember, *UNNAMED])
+@api.post("/api/users/{user_id}/unlock", errors=[NotAMember, NotForAdmins, *UNNAMED])
 async def unlock_user(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRead:
     """End the wait after wrong passwords."""
     return await service.unlock_person(tx, query.tenant_id, user_id)

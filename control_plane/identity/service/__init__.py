@@ -3,6 +3,7 @@
 from control_plane.identity.service.accounts import (
     begin_password_reset,
     change_password,
+    check_reset,
     create_user,
     find_account,
     find_user,
@@ -87,6 +88,7 @@ __all__ = [
     "begin_password_reset",
     "begin_totp",
     "change_password",
+    "check_reset",
     "confirm_totp",
     "count_members",
     "create_member",

@@ -167,6 +167,14 @@ async def begin_password_reset(tx: WriteTx, email: str) -> str | None:
     return token
 
 
+async def check_reset(tx: ReadTx, token: str) -> None:
+    """Raises ResetInvalid."""
+    tx.public()
+    expires_at = await queries.end_of_reset(tx, hash_of(token))
+    if expires_at is None or expires_at <= tx.now:
+        raise ResetInvalid
+
+
 async def reset_password(tx: WriteTx, token: str, new_hash: str) -> None:
     """Ends all sessions and all waits; a second factor stays. Raises ResetInvalid."""
     tx.public()

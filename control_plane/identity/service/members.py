@@ -86,10 +86,13 @@ async def remove_person(tx: WriteTx, tenant_id: str | None, user_id: UUID) -> No
 
 
 async def unlock_person(tx: WriteTx, tenant_id: str | None, user_id: UUID) -> PersonRead:
-    """They may try again at once, from anywhere. Raises NotAMember."""
+    """They may try again at once, from anywhere. Raises NotAMember; NotForAdmins, since whoever unlocks an account may
+    guess its password for ever.
+    """
     tx.require(Permission.MEMBERS_MANAGE)
     named = (await named_tenant(tx, tenant_id)).tenant_id
     person = await _person(tx, named, user_id)
+    await _require_theirs_alone(tx, user_id)
     await queries.delete_tries(tx, subject_of(person.email))
     tx.record(UserUnlocked(user_id=user_id, tenant_id=named))
     return person.model_copy(update={"locked_until": None})
@@ -104,10 +107,7 @@ async def reset_second_factor(tx: WriteTx, tenant_id: str | None, user_id: UUID)
     tx.require(Permission.MEMBERS_MANAGE)
     named = (await named_tenant(tx, tenant_id)).tenant_id
     person = await _person(tx, named, user_id)
-    user = await queries.locked_user(tx, user_id)
-    is_wider = user is None or user.is_super_admin or await queries.count_seats(tx, user_id) > 1
-    if is_wider and Permission.USERS_MANAGE not in tx.actor.permissions:
-        raise NotForAdmins
+    await _require_theirs_alone(tx, user_id)
     factor = await queries.locked_factor(tx, user_id)
     if factor is None:
         raise NoFactor
@@ -264,3 +264,11 @@ async def _people(tx: ReadTx, rows: Sequence[AnyRow]) -> list[PersonRead]:
 
 def _member(row: AnyRow) -> MemberRead:
     return MemberRead(row.user_id, row.email, row.name, Role(row.role), row.is_active, row.has_password, row.created_at)
+
+
+async def _require_theirs_alone(tx: WriteTx, user_id: UUID) -> None:
+    """An account that also opens another tenant, or the control plane, is not one tenant's to weaken."""
+    user = await queries.locked_user(tx, user_id)
+    is_wider = user is None or user.is_super_admin or await queries.count_seats(tx, user_id) > 1
+    if is_wider and Permission.USERS_MANAGE not in tx.actor.permissions:
+        raise NotForAdmins

@@ -12,7 +12,7 @@ the tenant already must hold what the archive holds.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -33,7 +33,7 @@ from control_plane.tenants.rules import OperationKind, TenantState
 from control_plane.tenants.schemas import TenantCreate, TenantRead
 from shared.contracts.archive import ArchiveEnd, ArchiveManifest
 from shared.contracts.tenants import Standing
-from shared.errors import Unavailable
+from shared.errors import AppError, Unavailable
 from shared.tar import END, MEMBER_BYTES, BrokenArchive, member, members
 from shared.tx import Actor, Database
 
@@ -76,8 +76,8 @@ class Importer:
             await self._receive(stream, file)
             checked = await self._check(actor, file)
             placed, operation_id = await self._request(actor, checked)
-            async with self._held(actor, checked.tenant_id, operation_id):
-                await self._restore(actor, checked, placed, operation_id)
+            async with self._held(actor, checked.tenant_id, operation_id) as holder:
+                await self._restore(actor, checked, placed, operation_id, holder)
         await self.activate(checked.tenant_id)
         async with self.database.read(actor) as tx:
             return await service.get_tenant(tx, checked.tenant_id)
@@ -129,7 +129,9 @@ class Importer:
                 raise TenantExists(tenant.tenant_id)
             return await service.get_placed_tenant(tx, tenant.tenant_id), operation_id
 
-    async def _restore(self, actor: Actor, checked: Checked, placed: PlacedTenant, operation_id: UUID) -> None:
+    async def _restore(
+        self, actor: Actor, checked: Checked, placed: PlacedTenant, operation_id: UUID, holder: UUID
+    ) -> None:
         url: str | None = None
         try:
             url = await self.placement.ensure(placed)
@@ -137,17 +139,20 @@ class Importer:
             if restored is None and await self.plane.digest(url, checked.tenant_id) != checked.plane_end.digest:
                 url = None  # what is there is not ours to take away
                 raise TenantExists(checked.tenant_id)
-            await self._finish(actor, checked, operation_id)
+            await self._finish(actor, checked, operation_id, holder)
         except Unavailable:
             raise  # it is recorded, and the same request goes on
         except BaseException:
-            await asyncio.shield(asyncio.ensure_future(self._take_back(actor, checked.tenant_id, operation_id, url)))
+            taking = self._take_back(actor, checked.tenant_id, operation_id, url, holder)
+            await asyncio.shield(asyncio.ensure_future(taking))
             raise
 
-    async def _finish(self, actor: Actor, checked: Checked, operation_id: UUID) -> None:
+    async def _finish(self, actor: Actor, checked: Checked, operation_id: UUID, holder: UUID) -> None:
         manifest, tenant = checked.manifest, checked.manifest.tenant
         is_suspended = tenant.state in (TenantState.SUSPENDED, TenantState.DELETING)
         async with self.database.write(actor) as tx:
+            if not await service.keep_claim(tx, tenant.tenant_id, operation_id, holder):
+                raise OperationRunning(tenant.tenant_id, OperationKind.IMPORT, operation_id)
             restoring = Restoring(
                 tx,
                 tenant.tenant_id,
@@ -167,14 +172,18 @@ class Importer:
                 rows=restoring.counts,
             )
 
-    async def _take_back(self, actor: Actor, tenant_id: str, operation_id: UUID, url: str | None) -> None:
+    async def _take_back(self, actor: Actor, tenant_id: str, operation_id: UUID, url: str | None, holder: UUID) -> None:
+        """Only while the import is ours: another run of it may have finished it, and what is there is its own then."""
+        async with self.database.write(actor) as tx:
+            if not await service.keep_claim(tx, tenant_id, operation_id, holder):
+                return
         if url is not None:
             await self.plane.remove_tenant(url, tenant_id)
         async with self.database.write(actor) as tx:
             await service.discard_import(tx, tenant_id, operation_id)
 
     @asynccontextmanager
-    async def _held(self, actor: Actor, tenant_id: str, operation_id: UUID) -> AsyncIterator[None]:
+    async def _held(self, actor: Actor, tenant_id: str, operation_id: UUID) -> AsyncIterator[UUID]:
         """Nobody else works on this import, in whatever process. A process that dies lets go within seconds."""
         holder = uuid7()
         async with self.database.write(actor) as tx:
@@ -185,12 +194,14 @@ class Importer:
             is_ours = True
             while is_ours:
                 await asyncio.sleep(RENEWED_SECONDS)
-                async with self.database.write(actor) as tx:
-                    is_ours = await service.keep_claim(tx, tenant_id, operation_id, holder)
+                # A database that is away for a moment ends no import; the commit at its end asks once more.
+                with suppress(AppError):
+                    async with self.database.write(actor) as tx:
+                        is_ours = await service.keep_claim(tx, tenant_id, operation_id, holder)
 
         renewing = asyncio.create_task(renew())
         try:
-            yield
+            yield holder
         finally:
             renewing.cancel()
 
