@@ -1,5 +1,5 @@
 import './control.css';
-import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { Link, Navigate, Outlet, useLocation, useRouterState } from '@tanstack/react-router';
 import { signOut, useSession } from '../../app/session';
 import { toggleTheme, useTheme } from '../../app/theme';
 import { BrandMark } from '../../ui/Brand';
@@ -19,10 +19,12 @@ export function ControlShell() {
   const { user } = useSession();
   const theme = useTheme();
   const { pathname } = useLocation();
+  // The page that is shown, not the address: that one changes before the next page is there.
+  const shown = useRouterState({ select: (state) => state.matches.at(-1)?.pathname ?? '' });
   if (pathname.replace(/\/$/, '') === '/control') {
     return <Navigate to="/control/tenants" replace />;
   }
-  if (user?.must_enrol && pathname !== ACCOUNT) {
+  if (user?.must_enrol && shown.replace(/\/$/, '') !== ACCOUNT) {
     return <Navigate to={ACCOUNT} replace />;
   }
   const pages = user?.must_enrol ? PAGES.filter(({ to }) => to === ACCOUNT) : PAGES;
