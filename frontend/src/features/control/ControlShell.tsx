@@ -24,7 +24,8 @@ export function ControlShell() {
   if (pathname.replace(/\/$/, '') === '/control') {
     return <Navigate to="/control/tenants" replace />;
   }
-  if (user?.must_enrol && shown.replace(/\/$/, '') !== ACCOUNT) {
+  const isHeldBack = user?.must_enrol && shown.replace(/\/$/, '') !== ACCOUNT;
+  if (user?.must_enrol && pathname !== ACCOUNT) {
     return <Navigate to={ACCOUNT} replace />;
   }
   const pages = user?.must_enrol ? PAGES.filter(({ to }) => to === ACCOUNT) : PAGES;
@@ -52,9 +53,11 @@ export function ControlShell() {
         </button>
       </header>
       <main id="main" tabIndex={-1}>
-        <PanelBoundary key={pathname} what="This page">
-          <Outlet />
-        </PanelBoundary>
+        {!isHeldBack && (
+          <PanelBoundary key={pathname} what="This page">
+            <Outlet />
+          </PanelBoundary>
+        )}
       </main>
     </div>
   );
