@@ -15,6 +15,7 @@ LEADS = ("/", "/incidents", "/alerts", "/settings/keys", "/settings/usage")
 async def test_an_admin_reads_the_same_figures_as_the_api(as_admin: Page, product: Product) -> None:
     async with signed_in(product, product.account("acme", "admin")) as api:
         usage = await api.get("/api/tenants/acme/usage")
+        counts = {limit["name"]: limit["used"] for limit in (await api.get("/api/usage"))["limits"]}
 
     async def stand_still(route: Route) -> None:
         """The numbers go on meanwhile: the page gets those that were read here, through the same door."""
@@ -28,8 +29,9 @@ async def test_an_admin_reads_the_same_figures_as_the_api(as_admin: Page, produc
     lines = as_admin.locator(".usage > li")
     await expect(lines).to_have_count(len(counted))
     for line, item in zip(await lines.all(), counted, strict=True):
-        await expect(line).to_contain_text(f"{item['used']:,} of {item['limit']:,}")
-        await expect(line.get_by_role("meter")).to_have_attribute("aria-valuenow", str(item["used"]))
+        used = counts.get(item["limit_name"], item["used"])  # what the plane counts itself is shown as of now
+        await expect(line).to_contain_text(f"{used:,} of {item['limit']:,}")
+        await expect(line.get_by_role("meter")).to_have_attribute("aria-valuenow", str(used))
         await expect(line.get_by_role("img")).to_have_attribute(
             "aria-label", f"{await line.locator('b').inner_text()} in the last 30 days: at most"
             f" {max(day['amount'] for day in item['trend']):,}, now {item['trend'][-1]['amount']:,}",
@@ -115,6 +117,12 @@ async def test_a_suspended_tenant_is_told_on_every_page_and_changes_nothing(
 
     await operations.post(f"/api/tenants/{team.tenant_id}/resume", {"reason": "Paid"})
     await standing(product, team, "active")
+    async with signed_in(product, team.admin) as admin:
+
+        async def processed() -> bool | None:
+            return (await admin.get("/api/usage"))["held"] == 0 or None
+
+        await until(processed, seconds=20)
     await page.goto("/incidents?view=all")
     await expect(page.get_by_text("Kept for later")).to_be_visible(timeout=20_000)
     await page.reload()

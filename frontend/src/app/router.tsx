@@ -76,6 +76,9 @@ export const alertsRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/alerts/AlertsPage'), 'AlertsPage'),
 });
 
+/** Inside the shell, so that there is a way on. */
+const nothingHere = createRoute({ getParentRoute: () => tenant, path: '$', component: NotFound });
+
 /** The settings of a tenant and of oneself; each page names the permission that it needs. */
 const settings = createRoute({
   getParentRoute: () => tenant,
@@ -197,6 +200,7 @@ export const router = createRouter({
       incidentRoute,
       alertsRoute,
       settings.addChildren(settingsPages),
+      nothingHere,
     ]),
     control.addChildren(controlPages),
   ]),
