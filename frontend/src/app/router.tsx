@@ -156,6 +156,11 @@ function tenantsSearch(search: Record<string, unknown>): TenantsSearch {
 const controlPages = [
   createRoute({
     getParentRoute: () => control,
+    path: '$',
+    component: lazyRouteComponent(() => import('../features/control/ControlNotFound'), 'ControlNotFound'),
+  }),
+  createRoute({
+    getParentRoute: () => control,
     path: '/tenants',
     validateSearch: tenantsSearch,
     component: lazyRouteComponent(() => import('../features/control/tenants/TenantsPage'), 'TenantsPage'),
