@@ -151,6 +151,7 @@ async def begin_password_reset(tx: WriteTx, email: str) -> str | None:
     user = await queries.user_by_email(tx, email)
     if user is None or user.disabled_at is not None:
         return None
+    await queries.locked_user(tx, user.id)  # two requests at once send one mail
     newest = await queries.newest_reset(tx, user.id)
     if newest is not None and tx.now - newest < RESET_EVERY:
         return None
