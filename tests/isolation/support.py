@@ -60,6 +60,10 @@ HELD = """
 insert into held_payloads (id, source, sender, payload, reason, received_at, processed_at)
 values ($1, 'webhook', $2, '', 'suspended', now(), now())
 """
+LOOKED_IN = """
+insert into impersonations (id, by, reason, read_only, starts_at, ends_at)
+values ($1, 'root@provider.example', $2, true, now(), now())
+"""
 BODIES: Mapping[str, Any] = {
     "acknowledge_incident": {},
     "add_incident_note": {"text": "hello"},
@@ -89,6 +93,7 @@ async def made(plane: Plane, incidents: int) -> Things:
         answer = await fired(client, title=f"{word} fires", service=word, namespace=word)
         letter = await client.post("/api/webhook", content=f"not json {word}".encode())
         await plane.rows(tenant, HELD, uuid7(), f"{word}@people.example")
+        await plane.rows(tenant, LOOKED_IN, uuid7(), f"because of {word}")
         key = data(await client.post("/api/apikeys", json={"name": f"key {word}", "scope": "admin"}), 201)
     return Things(
         tenant,

@@ -224,7 +224,7 @@ async def queued(plane: Plane, event_id: UUID) -> list[tuple[str, str]]:
     rows = await plane.rows(
         Tenant("none", "queue"),
         "select tenant_id, convert_from(payload, 'UTF8')::json ->> 'tenant_id' as told from pgqueuer"
-        " where convert_from(payload, 'UTF8')::json ->> 'event_id' = $1",
+        " where entrypoint = 'isolation.test' and convert_from(payload, 'UTF8')::json ->> 'event_id' = $1",
         str(event_id),
     )
     return [(row["tenant_id"], row["told"]) for row in rows]

@@ -50,7 +50,7 @@ async def test_a_key_for_ingestion_sends_and_does_nothing_else(
                 ("GET", "/api/incidents", "incidents:read"),
                 ("POST", "/api/incidents/INC-1/resolve", "incidents:write"),
                 ("GET", "/api/webhook/dead-letter", "dead_letters:read"),
-                ("GET", "/api/apikeys", "api_keys:manage"),
+                ("GET", "/api/apikeys", "api_keys:read"),
                 ("GET", "/api/webhook/held", "dead_letters:read"),
                 ("GET", "/api/usage", "usage:read"),
             ):
