@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 from pydantic_core import from_json
 
 from shared.fields import Timestamp
-from shared.tx import Event
+from shared.tx import AuditedEvent
 from tenant_plane.alerts.rules import Change
 from tenant_plane.usage.schemas import HoldReason
 
@@ -105,18 +105,14 @@ class DeadLetterRead(BaseModel):
         return parsed
 
 
-class DeadLetterReplayed(Event):
+class DeadLetterReplayed(AuditedEvent):
     kind: ClassVar[str] = "dead_letter.replayed"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "dead_letter:{0.letter_id}"
 
     letter_id: UUID
     source: str
     sender: str
     alerts: int
-
-    @property
-    def target(self) -> str:
-        return f"dead_letter:{self.letter_id}"
 
 
 class HeldRead(BaseModel):

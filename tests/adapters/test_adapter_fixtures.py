@@ -1,26 +1,18 @@
 """Every kept body of every sender, read; and what makes a resolve meet its trigger."""
 
 import copy
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tenant_plane.alerts.rules import Severity
-from tenant_plane.ingest.adapters import Action, NotAnAlert, adapter_for
+from tenant_plane.ingest.adapters import ADAPTERS, Action, NotAnAlert, adapter_for
 from tests.adapters.support import FIXTURES, NOW, fixture, read, read_one
 
-READ_AS = {
-    "alertmanager": "alertmanager",
-    "prometheus": "prometheus",
-    "grafana": "grafana",
-    "pagerduty": "pagerduty",
-    "webhook": "webhook",
-    "datadog": "datadog",
-    "newrelic": "newrelic",
-    "opsgenie": "opsgenie",
-}
 NO_ALERTS = {
+    "cloudwatch_subscription",
     "pagerduty_v2_change",
     "pagerduty_webhook_note",
     "pagerduty_webhook_service",
@@ -31,7 +23,12 @@ ALL = sorted(path.stem for path in FIXTURES.glob("*.json"))
 
 
 def sender(name: str) -> str:
-    return READ_AS[name.partition("_")[0]]
+    return name.partition("_")[0]
+
+
+def test_every_adapter_has_a_fixture() -> None:
+    """A plain webhook is read as generic JSON under another name."""
+    assert {sender(name) for name in ALL} == ADAPTERS.keys() - {"generic"}
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in NO_ALERTS])
@@ -45,7 +42,7 @@ def test_fixture_is_read_without_loss(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(NO_ALERTS))
 def test_message_that_is_no_alert_says_so(name: str) -> None:
     with pytest.raises(NotAnAlert):
-        read("pagerduty", fixture(name))
+        read(sender(name), fixture(name))
 
 
 @pytest.mark.parametrize(
@@ -82,11 +79,63 @@ def test_message_that_is_no_alert_says_so(name: str) -> None:
         (
             "datadog_low_disk",
             "Low Disk Space",
-            "medium",
+            "low",
             None,
-            ("title", "Low Disk Space", "environment", "production"),
+            ("monitor", "1234567891"),
         ),
-        ("opsgenie_create", "message", "critical", None, ("alias", OPSGENIE_ALIAS)),
+        (
+            "datadog_default",
+            "Disk latency is high",
+            "medium",
+            "orders",
+            ("title", "Disk latency is high", "scope", "host:db-7,service:orders"),
+        ),
+        ("opsgenie_create", "message", "critical", "test-domain", ("alias", OPSGENIE_ALIAS)),
+        ("opsgenie_webhook_create", "another alert", "medium", "Server", ("alias", "alert-alias")),
+        (
+            "azure_metric_fired",
+            "WCUS-R2-Gen2",
+            "low",
+            None,
+            (
+                "alert",
+                "/subscriptions/<subscription ID>/providers/Microsoft.AlertsManagement/alerts/"
+                "aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e",
+            ),
+        ),
+        (
+            "cloudwatch_alarm",
+            "bucketbytesAlarm",
+            "high",
+            None,
+            ("name", "bucketbytesAlarm", "AWSAccountId", "1234567890", "Region", "EU (Ireland)"),
+        ),
+        ("gcp_open", "5XX Error Rate > 5%", "critical", None, ("incident", "prod-5xx-123")),
+        (
+            "sentry_issue_created",
+            "A simple message-based issue.",
+            "info",
+            "zulip-integration-testing",
+            ("issue", "1635261062"),
+        ),
+        ("sentry_plugin", "Failed to load product catalog", "high", "frontend-app", ("issue", "4616132099")),
+        ("sentry_metric_alert", "Checkout error rate", "critical", "checkout", ("metric_alert", "4123")),
+        ("zabbix_problem", "Disk space is critically low", "critical", "web03", ("trigger", "18422")),
+        (
+            "checkmk_service_problem",
+            "Filesystem /var on db-7",
+            "critical",
+            "Filesystem /var",
+            ("host", "db-7", "service", "Filesystem /var"),
+        ),
+        ("pingdom_down", "Checkout page", "high", None, ("check", "12345")),
+        (
+            "incidentio_firing",
+            "Replication lag on orders-db",
+            "critical",
+            "orders-db",
+            ("deduplication_key", "orders-db/replication"),
+        ),
     ],
 )
 def test_what_is_read(
@@ -150,6 +199,18 @@ def other_severity(payload: Any) -> Any:
     return payload
 
 
+def alarm_in(state: str) -> Any:
+    payload: Any = copy.deepcopy(fixture("cloudwatch_alarm"))
+    alarm = json.loads(payload["Message"])
+    payload["Message"] = json.dumps({**alarm, "NewStateValue": state, "NewStateReason": "Threshold not crossed"})
+    return payload
+
+
+def incident_of(name: str) -> Any:
+    payload: Any = fixture(name)
+    return payload["incident"]
+
+
 RESOLVES: list[tuple[str, str, Any]] = [
     ("alertmanager_v4", "alertmanager", resolved_alertmanager("alertmanager_v4")),
     ("alertmanager_no_version", "alertmanager", other_severity(resolved_alertmanager("alertmanager_no_version"))),
@@ -186,6 +247,32 @@ RESOLVES: list[tuple[str, str, Any]] = [
     ),
     ("datadog_high_cpu", "datadog", changed(fixture("datadog_high_cpu"), alert_transition="Recovered", priority="P5")),
     ("newrelic_issue", "newrelic", changed(fixture("newrelic_issue"), state="CLOSED", title="closed")),
+    (
+        "datadog_default",
+        "datadog",
+        changed(
+            fixture("datadog_default"),
+            id="7421884903221857194",
+            title="[P2] [Recovered on {host:db-7,service:orders}] Disk latency is high",
+        ),
+    ),
+    ("azure_metric_fired", "azure", fixture("azure_metric_resolved")),
+    ("cloudwatch_alarm", "cloudwatch", alarm_in("OK")),
+    ("gcp_open", "gcp", {"incident": {**incident_of("gcp_open"), "state": "CLOSED", "ended_at": 1775822640}}),
+    ("sentry_issue_created", "sentry", changed(fixture("sentry_issue_created"), action="resolved")),
+    ("sentry_metric_alert", "sentry", changed(fixture("sentry_metric_alert"), action="resolved")),
+    ("zabbix_problem", "zabbix", changed(fixture("zabbix_problem"), id="21915", status="RESOLVED", value="0")),
+    ("zabbix_problem", "zabbix", {"trigger_id": "18422", "event_value": "0", "event_name": "Disk space"}),
+    (
+        "checkmk_service_problem",
+        "checkmk",
+        {"hostname": "db-7", "servicedesc": "Filesystem /var", "notificationtype": "RECOVERY", "servicestate": "OK"},
+    ),
+    ("checkmk_service_problem", "checkmk", {"host": "db-7", "service": "Filesystem /var", "state": "CRIT -> OK"}),
+    ("pingdom_down", "pingdom", changed(fixture("pingdom_down"), previous_state="DOWN", current_state="UP")),
+    ("incidentio_firing", "incidentio", {"deduplication_key": "orders-db/replication", "status": "resolved"}),
+    ("opsgenie_create", "opsgenie", {"action": "Close", "alert": {"alertId": "a1", "alias": OPSGENIE_ALIAS}}),
+    ("opsgenie_webhook_create", "opsgenie", changed(fixture("opsgenie_webhook_create"), action="Close")),
 ]
 
 
@@ -206,6 +293,84 @@ def test_acknowledge_meets_its_trigger(name: str) -> None:
     fired = read_one("pagerduty", fixture(name.replace("acknowledged", "triggered").replace("acknowledge", "trigger")))
     assert acknowledged.action is Action.ACKNOWLEDGE
     assert acknowledged.dedup_fields == fired.dedup_fields
+
+
+ACKNOWLEDGES: list[tuple[str, Any]] = [
+    ("zabbix_problem", changed(fixture("zabbix_problem"), update_action="acknowledged, commented", event_ack="Yes")),
+    ("checkmk_service_problem", changed(fixture("checkmk_service_problem"), NOTIFY_NOTIFICATIONTYPE="ACKNOWLEDGEMENT")),
+    ("newrelic_issue", changed(fixture("newrelic_issue"), state="ACKNOWLEDGED")),
+    ("opsgenie_webhook_create", changed(fixture("opsgenie_webhook_create"), action="Acknowledge")),
+    ("sentry_issue_created", changed(fixture("sentry_issue_created"), action="assigned")),
+]
+
+
+@pytest.mark.parametrize(("name", "payload"), ACKNOWLEDGES)
+def test_other_senders_acknowledge_too(name: str, payload: Any) -> None:
+    fired, acknowledged = read_one(sender(name), fixture(name)), read_one(sender(name), payload)
+    assert acknowledged.action is Action.ACKNOWLEDGE
+    assert acknowledged.dedup_fields == fired.dedup_fields
+
+
+@pytest.mark.parametrize(
+    ("source", "payload"),
+    [
+        ("opsgenie", {"action": "AddNote", "alert": {"alertId": "a1", "message": "m"}}),
+        ("sentry", {"action": "created", "data": {"installation": {"uuid": "u"}}, "installation": {}}),
+        ("checkmk", {"HOSTNAME": "db-7", "NOTIFICATIONTYPE": "FLAPPINGSTART"}),
+        ("gcp", {"version": "test", "incident": {"summary": "Test"}}),
+        ("azure", {"schemaId": "AzureMonitorMetricAlert", "data": {}}),
+    ],
+)
+def test_what_changes_no_alert_is_said_so(source: str, payload: Any) -> None:
+    with pytest.raises(NotAnAlert):
+        read(source, payload)
+
+
+def test_an_alarm_without_data_is_low_and_says_so() -> None:
+    event = read_one("cloudwatch", alarm_in("INSUFFICIENT_DATA"))
+    assert (event.action, event.severity) == (Action.TRIGGER, Severity.LOW)
+    assert event.warnings == ("the alarm has insufficient data, which says neither that it is well nor that it is not",)
+    assert event.labels == {
+        "StorageType": "StandardStorage",
+        "BucketName": "try.alerta.io",
+        "namespace": "AWS/S3",
+        "metric": "BucketSizeBytes",
+        "region": "EU (Ireland)",
+        "account": "1234567890",
+    }
+
+
+def test_what_else_is_published_to_a_topic_is_an_alert_by_its_subject() -> None:
+    event = read_one(
+        "cloudwatch", {"Type": "Notification", "TopicArn": "arn:x", "Subject": "Budget", "Message": "80 %"}
+    )
+    assert (event.name, event.description) == ("Budget", "80 %")
+    assert event.dedup_fields == ("topic", "arn:x", "subject", "Budget")
+
+
+def test_macros_that_were_not_expanded_count_as_absent() -> None:
+    event = read_one("zabbix", fixture("zabbix_problem"))
+    assert (event.url, event.warnings) == (None, ())
+    assert event.labels == {
+        "scope": "capacity",
+        "team": "web",
+        "host": "web03",
+        "host_ip": "192.0.2.33",
+        "trigger_id": "18422",
+    }
+
+
+def test_a_trigger_after_the_classic_azure_alert() -> None:
+    classic = {"status": "Activated", "context": {"id": "/rules/cpu", "name": "CPU", "resourceName": "vm-1"}}
+    fired, resolved = read_one("azure", classic), read_one("azure", {**classic, "status": "Resolved"})
+    assert (fired.action, resolved.action) == (Action.TRIGGER, Action.RESOLVE)
+    assert fired.dedup_fields == resolved.dedup_fields == ("rule", "/rules/cpu", "resource", "vm-1")
+
+
+@pytest.mark.parametrize("alias", ["incident.io", "New-Relic", "SNS", "azuremonitoring", "gcpmonitoring"])
+def test_other_names_are_the_same_sender(alias: str) -> None:
+    name, adapter = adapter_for(alias)
+    assert adapter is ADAPTERS[name]
 
 
 def test_pagerduty_update_keeps_the_incident_state() -> None:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from tenant_plane.alerts.rules import Severity
 from tenant_plane.ingest.adapters import alertmanager, finishing, reading
-from tenant_plane.ingest.adapters.event import Action, AlertEvent, JsonObject, UnreadablePayload
+from tenant_plane.ingest.adapters.event import AlertEvent, JsonObject, UnreadablePayload
 
 SOURCE = "grafana"
 
@@ -50,13 +50,8 @@ def _legacy(payload: JsonObject, received_at: datetime) -> AlertEvent:
     name = reading.first_text((raw.get("ruleName"),))
     if not name:
         name = reading.without_state(reading.first_text((raw.get("title"),)))
-    word = reading.first_text((raw.get("state"),))
-    action = reading.action_from(word) if word else Action.TRIGGER
-    if action is None:
-        reading.warn(warnings, f"state {reading.named(word)} is not known")
-        action = Action.TRIGGER
     return finishing.finish(
-        action=action,
+        action=reading.action_of((raw.get("state"),), "state", warnings),
         source=SOURCE,
         dedup_fields=_rule(raw, name),
         name=name,

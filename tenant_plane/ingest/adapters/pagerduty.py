@@ -47,12 +47,12 @@ def read(payload: JsonValue, received_at: datetime) -> list[AlertEvent]:
 def _event_v2(body: JsonObject, received_at: datetime) -> AlertEvent:
     warnings: list[str] = []
     raw = _without_secrets(reading.clean_object(body, warnings))
-    payload = _object(raw, "payload", warnings)
+    payload = reading.object_in(raw, "payload", warnings)
     if "event_action" not in raw and "severity" not in payload:
         raise NotAnAlert("a change event: it has no event_action and no severity")
     action = _action(raw.get("event_action"), "event_action", warnings)
     details = _details(payload.get("custom_details"), warnings)
-    labels = {key: text for key in _PLACES if (text := reading.first_text((payload.get(key),)))}
+    labels = reading.said({key: payload.get(key) for key in _PLACES})
     key = reading.first_text((raw.get("dedup_key"),)) or _made_key(action, payload, "summary")
     return finishing.finish(
         action=action,
@@ -101,7 +101,7 @@ def _event_v1(body: JsonObject, received_at: datetime) -> AlertEvent:
 def _webhook(body: JsonObject, received_at: datetime) -> AlertEvent:
     warnings: list[str] = []
     raw = reading.clean_object(body, warnings)
-    event = _object(raw, "event", warnings)
+    event = reading.object_in(raw, "event", warnings)
     event_type = reading.first_text((event.get("event_type"),)).casefold()
     data = event.get("data")
     if not isinstance(data, dict):
@@ -137,11 +137,7 @@ def _webhook(body: JsonObject, received_at: datetime) -> AlertEvent:
             warnings,
         ),
         service=service_name or None,
-        labels={
-            name: text
-            for name, value in (("urgency", data.get("urgency")), ("incident_number", data.get("number")))
-            if (text := reading.first_text((value,)))
-        },
+        labels=reading.said({"urgency": data.get("urgency"), "incident_number": data.get("number")}),
         url=reading.url_of((data.get("html_url"),), warnings),
         occurred_at=reading.time_of(data.get("created_at"), "created_at", received_at, warnings) or happened_at,
         ended_at=happened_at,
@@ -153,15 +149,6 @@ def _webhook(body: JsonObject, received_at: datetime) -> AlertEvent:
 
 def _without_secrets(raw: JsonObject) -> JsonObject:
     return {key: "[removed]" if key in _SECRETS else value for key, value in raw.items()}
-
-
-def _object(raw: JsonObject, key: str, warnings: list[str]) -> JsonObject:
-    value = raw.get(key)
-    if isinstance(value, dict):
-        return value
-    if value is not None:
-        reading.warn(warnings, f"{key} was not an object")
-    return {}
 
 
 def _action(value: JsonValue, what: str, warnings: list[str]) -> Action:
@@ -187,7 +174,7 @@ def _told(details: dict[str, str]) -> str:
 
 
 def _made_key(action: Action, payload: JsonObject, text_key: str) -> str:
-    parts = {key: text for key in _PLACES if (text := reading.first_text((payload.get(key),)))}
+    parts = reading.said({key: payload.get(key) for key in _PLACES})
     if "class" not in parts:
         parts[text_key] = reading.first_text((payload.get(text_key),))
     if action is not Action.TRIGGER and not any(parts.values()):

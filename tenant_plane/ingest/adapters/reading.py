@@ -113,6 +113,28 @@ def first_text(values: Iterable[JsonValue]) -> str:
     return ""
 
 
+def object_in(raw: Mapping[str, JsonValue], key: str, warnings: list[str]) -> JsonObject:
+    """The object under this key; an empty one when there is none."""
+    value = raw.get(key)
+    if isinstance(value, dict):
+        return value
+    if value is not None:
+        warn(warnings, f"{key} was not an object")
+    return {}
+
+
+def said(values: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Those of the values that say something, as text: labels from fields that a sender may leave out."""
+    return {key: text for key, value in values.items() if (text := first_text((value,)))}
+
+
+def first_item(value: JsonValue) -> JsonValue:
+    """The first element of a list that isn't blank; the value itself when it is no list."""
+    if isinstance(value, list):
+        return next((item for item in value if item not in (None, "")), None)
+    return value
+
+
 def cut(text: str, length: int, what: str, warnings: list[str]) -> str:
     if len(text) <= length:
         return text
@@ -261,6 +283,15 @@ def action_from(word: str) -> Action | None:
     if found is None and len(word) <= 40:
         found = _ACTIONS.get("".join(char for char in word.casefold() if char.isalpha()))
     return found
+
+
+def action_of(values: Iterable[JsonValue], what: str, warnings: list[str]) -> Action:
+    """The first word's meaning. No word, or one that means nothing, is a trigger: better a call too many than one lost."""
+    word = first_text(values)
+    action = action_from(word) if word else Action.TRIGGER
+    if action is None:
+        warn(warnings, f"{what} {named(word)} is not known and was read as trigger")
+    return action or Action.TRIGGER
 
 
 def without_state(title: str) -> str:
