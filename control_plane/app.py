@@ -31,7 +31,7 @@ from control_plane.identity.rest import operations as identity_operations
 from control_plane.identity.tokens import TokenIssuer
 from control_plane.identity.vault import FactorVault, KeyVault
 from control_plane.paying import Paying, choose_payments
-from control_plane.placing import choose_placement
+from control_plane.placing import choose_placement, tenant_at
 from control_plane.plans.rest import api as plans_api
 from control_plane.provisioning import jobs as provisioning_jobs
 from control_plane.provisioning.flows.rounds import Rounds
@@ -39,6 +39,7 @@ from control_plane.provisioning.rest import api as provisioning_api
 from control_plane.quotas import jobs as quotas_jobs
 from control_plane.quotas import service as quotas
 from control_plane.quotas.flows import UsageFlows
+from control_plane.quotas.rates import RequestRates
 from control_plane.quotas.rest import api as quotas_api
 from control_plane.scim import service as scim
 from control_plane.scim.protocol import scim_routes
@@ -50,9 +51,10 @@ from control_plane.sso.flows import SsoFlows
 from control_plane.sso.rest import api as sso_api
 from control_plane.sso.vault import ClientSecretVault
 from control_plane.tenants import jobs as tenants_jobs
-from control_plane.tenants.archive.description import key_fingerprint
 from control_plane.tenants.archive.export import Exporter
 from control_plane.tenants.archive.importing import Importer
+from control_plane.tenants.archive.restoring import Vaults
+from control_plane.tenants.archive.spool import Spool
 from control_plane.tenants.flows import TenantFlows
 from control_plane.tenants.planes import PlaneOfTenant, ServingPlanes
 from control_plane.tenants.rest import api as tenants_api
@@ -109,7 +111,8 @@ def create_app(
     )
     issuer = TokenIssuer(keys, settings.access_token_seconds, clock)
     sessions = SessionFlows(database, PasswordChecker(), issuer, FactorVault(secret), settings.refresh_token_days)
-    mail = mail_of(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.mail_from)
+    smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+    mail = mail_of(smtp_url, settings.mail_from, settings.public_url)
     accounts = AccountFlows(database, sessions, mail, settings.open_registration, settings.public_url)
     single_sign_on = SsoFlows(
         database,
@@ -119,7 +122,9 @@ def create_app(
         settings.refresh_token_days,
     )
     dedicated_planes = dedicated_planes or httpx.AsyncClient(trust_env=False)
-    planes = HttpTenantPlane(tenant_plane, dedicated_planes, issuer.internal_token)
+    planes = HttpTenantPlane(
+        tenant_plane, dedicated_planes, issuer.internal_token, partial(tenant_at, settings.dedicated_planes)
+    )
     placement, rounds = choose_placement(settings, database, planes, str(tenant_plane.base_url))
     impersonations = ImpersonationFlows(database, issuer, PlaneOfTenant(database, placement), planes)
     usage = UsageFlows(database, ServingPlanes(database, placement), planes, clock)
@@ -128,6 +133,7 @@ def create_app(
         planes,
         placement,
         limits_of=quotas.effective_limits,
+        hear=(billing.look_soon,),
         forget=(sso.forget_tenant, scim.forget_tenant, identity.forget_tenant, quotas.forget_tenant),
         counts={
             "users": identity.count_members,
@@ -140,10 +146,11 @@ def create_app(
     )
     paying = choose_payments(settings, database, tenants.work_on)
     limits = {**DEFAULT_LIMITS, **settings.requests_per_minute}
+    rates = RequestRates(database, settings.requests_per_minute)
     limiter = RateLimiter(limits, counts=SharedCounts(engine, SCHEMA))
     edge = Edge(
         database=database,
-        authenticate=bearer_authentication(Verifier(keys.public_key)),
+        authenticate=bearer_authentication(Verifier(keys.public_key), rates.of_member),
         limiter=limiter,
         refusals=Refusals(database.note),
     )
@@ -177,17 +184,16 @@ def create_app(
     app.state.sessions, app.state.accounts = sessions, accounts
     app.state.impersonations, app.state.signing_keys = impersonations, keys
     app.state.tenants = tenants
-    app.state.usage = usage
+    app.state.usage, app.state.rates = usage, rates
     app.state.billing, app.state.paying = paying.flows, paying
-    fingerprint = key_fingerprint(secret)
-    app.state.exporter = Exporter(database, planes, placement, fingerprint)
+    spool = Spool(settings.archive_max_bytes, settings.archive_folder)
+    app.state.exporter = Exporter(database, planes, placement, spool)
     app.state.importer = Importer(
         database,
         planes,
         placement,
-        fingerprint,
-        max_bytes=settings.archive_max_bytes,
-        folder=settings.archive_folder,
+        Vaults(FactorVault(secret).opens, ClientSecretVault(secret).opens),
+        spool=spool,
         activate=tenants.work_on,
     )
     app.state.sso = single_sign_on

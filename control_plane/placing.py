@@ -1,6 +1,7 @@
 """The part of the composition root that chooses where planes run: by the settings, or in a Kubernetes cluster."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import timedelta
 
 from control_plane.adapters.static_placement import StaticPlacement
@@ -8,7 +9,7 @@ from control_plane.core.database import ControlDatabase
 from control_plane.provisioning.flows.placement import ClusterPlacement
 from control_plane.provisioning.flows.reconcile import Reconciler
 from control_plane.provisioning.flows.rounds import SHARED, Rounds
-from control_plane.provisioning.manifests.blueprint import Blueprint
+from control_plane.provisioning.manifests import blueprint
 from control_plane.provisioning.ports import Planes
 from control_plane.settings import ControlSettings, KubernetesSettings
 from control_plane.tenants.ports import Placement
@@ -33,8 +34,14 @@ def choose_placement(
     return ClusterPlacement(database, shared_url, reconciler, settings.kubernetes.version), rounds
 
 
+def tenant_at(dedicated_planes: Mapping[str, str], url: str) -> str:
+    """Whose plane this is: one that the settings name, or one in the cluster. Raises ValueError."""
+    named = {plane_url: tenant_id for tenant_id, plane_url in dedicated_planes.items()}
+    return named[url] if url in named else blueprint.tenant_at(url)
+
+
 def _reconciler(settings: KubernetesSettings, database: ControlDatabase) -> Reconciler:
     from control_plane.adapters.kubernetes import KubernetesCluster  # a second to import; most installations have none
 
-    fields = {field.name for field in dataclasses.fields(Blueprint)}
-    return Reconciler(database, KubernetesCluster(), Blueprint(**settings.model_dump(include=fields)))
+    fields = {field.name for field in dataclasses.fields(blueprint.Blueprint)}
+    return Reconciler(database, KubernetesCluster(), blueprint.Blueprint(**settings.model_dump(include=fields)))

@@ -59,8 +59,9 @@ class ControlSettings(BaseSettings):
     """How long a new signing key is published before it signs; planes look every five minutes."""
     delete_grace_days: Annotated[int, Field(ge=0, le=3650)] = 30
     archive_max_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024**3
+    """Of one archive, and of all that one process has on its disk at once."""
     archive_folder: Path | None = None
-    """Where an archive that is imported lies until it is checked and restored; by default the system's own folder."""
+    """Where an archive lies while it is checked, or gathered to be sent; by default the system's folder."""
     demo_accounts_path: Path | None = None
     public_url: Annotated[str | None, Field(pattern=r"^https?://[^/]+$")] = None
     """Where people reach this installation, as in https://ops.example; without it, what each request asked for."""
@@ -69,7 +70,9 @@ class ControlSettings(BaseSettings):
     sso_networks: list[IPvAnyNetwork] = []
     """Private networks in which tenants' OpenID providers may be nevertheless, as in ["10.20.0.0/16"]."""
     smtp_url: SecretStr | None = None
-    """smtp[s]://user:password@host:port; without it no mail is sent, and links are shown instead."""
+    """smtp[s]://user:password@host:port, together with ``public_url``; without it no mail is sent, and links are shown
+    instead.
+    """
     mail_from: str | None = None
     stripe_key: SecretStr | None = None
     """Without it plans are given by super-admins, and nothing is charged online."""
@@ -86,4 +89,6 @@ class ControlSettings(BaseSettings):
     host: str = "127.0.0.1"
     control_plane_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     requests_per_minute: dict[str, int] = {}
-    """By role, where it is not to be ``shared.web.ratelimit.DEFAULT_LIMITS``."""
+    """By role. Members have their plan's, super-admins and strangers ``shared.web.ratelimit.DEFAULT_LIMITS``; what is
+    said here goes before both.
+    """

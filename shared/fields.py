@@ -41,6 +41,9 @@ Text = Annotated[str, AfterValidator(_storable)]
 ShortText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_storable)
 ]
+ReasonText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), AfterValidator(_storable)
+]
 LongText = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
 Email = Annotated[
     str,

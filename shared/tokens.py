@@ -4,9 +4,9 @@ EdDSA (Ed25519) JWTs with a ``kid``. The algorithm is fixed here and never read 
 key-confusion attempts fail before any key is looked up.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -16,7 +16,10 @@ from shared.errors import Unauthorized
 
 ALGORITHM = "EdDSA"
 ISSUER = "opsplane"
-Audience = Literal["opsplane", "opsplane-internal"]
+PEOPLE = "opsplane"
+"""The audience of people's tokens."""
+ANY_PLANE = "opsplane-internal"
+"""In tokens for planes beside ``plane_audience``: planes from before that believe this, until they are rolled out."""
 LEEWAY_SECONDS = 5
 KeyLookup = Callable[[str], Awaitable[Any | None]]
 """From ``kid`` to a public key, or None when nobody knows it."""
@@ -46,7 +49,7 @@ class Claims(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Verifier:
     keys: KeyLookup
-    audience: Audience = "opsplane"
+    audience: str = PEOPLE
 
     async def verify(self, token: str) -> Claims:
         """Raises Unauthorized with the same words for every kind of bad token, except an expired one."""
@@ -76,7 +79,12 @@ class Verifier:
             raise _invalid() from None
 
 
-def sign(claims: Mapping[str, Any], *, key: Any, kid: str, audience: Audience = "opsplane") -> str:
+def plane_audience(pinned_tenant: str | None) -> str:
+    """One tenant plane, dedicated to a tenant or shared: a token that it was sent opens no other plane."""
+    return f"{ANY_PLANE}:shared" if pinned_tenant is None else f"{ANY_PLANE}:tenant:{pinned_tenant}"
+
+
+def sign(claims: Mapping[str, Any], *, key: Any, kid: str, audience: str | Sequence[str] = PEOPLE) -> str:
     payload = {**claims, "iss": ISSUER, "aud": audience}
     return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": kid})
 

@@ -34,6 +34,8 @@ class Tenant:
     name: str = ""
     standing: str = "active"
     """``shared.contracts.tenants.Standing``."""
+    delete_after: datetime | None = None
+    """When it is to be deleted; None when it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Actor:
     profile: str | None = None
     requests_per_minute: int | None = None
     """Instead of the role's limit."""
+    requests_per_second: int | None = None
+    """Instead of any limit by the minute."""
     expires_at: datetime | None = None
     impersonated_by: str | None = None
     """The super-admin who acts under this name, for the audit log."""
@@ -64,11 +68,7 @@ ANONYMOUS = Actor(id="anonymous", kind="anonymous", name="anonymous", role="anon
 
 
 class Event(BaseModel):
-    """A fact, stored in the same commit as the rows it tells about; ``kind`` names it in the queue and on the wire.
-
-    ``audited``: it also goes to the audit log, with ``target`` (``tenant:acme``, ``user:<id>``) as what was acted on
-    and its whole body as details; a body of an audited event therefore never holds a secret.
-    """
+    """A fact, stored in the same commit as the rows it tells about; ``kind`` names it in the queue and on the wire."""
 
     kind: ClassVar[str]
     audited: ClassVar[bool] = False
@@ -83,6 +83,32 @@ class Event(BaseModel):
     def audited_tenant(self) -> str | None:
         """In the control plane: the tenant whose audit log shows it; None for what only super-admins may see."""
         return None
+
+
+class AuditedEvent(Event):
+    """It also goes to the audit log, with its whole body as details, which therefore never holds a secret.
+
+    ``about`` makes ``target``, what was acted on, from the event's own fields: ``user:{0.user_id}``.
+    """
+
+    audited: ClassVar[bool] = True
+    about: ClassVar[str]
+
+    @property
+    def target(self) -> str:
+        return self.about.format(self)
+
+
+class TenantAuditedEvent(AuditedEvent):
+    """In the control plane: the tenant's own admins see it, too."""
+
+    about: ClassVar[str] = "tenant:{0.tenant_id}"
+
+    tenant_id: str
+
+    @property
+    def audited_tenant(self) -> str | None:
+        return self.tenant_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from shared.database import absence_is_unavailable, create_engine
 from shared.errors import Unavailable
-from shared.tokens import Verifier
+from shared.tokens import Verifier, plane_audience
 from shared.tx import Clock, utc_now
 from shared.web import docs, health, openapi
+from shared.web.answers import Answers
 from shared.web.counts import SharedCounts
 from shared.web.errors import HANDLERS
 from shared.web.middleware import RequestMiddleware
@@ -52,8 +53,8 @@ from tenant_plane.incidents.graph import IncidentMutations, IncidentQueries, Inc
 from tenant_plane.incidents.live import incidents_changed, timeline_added
 from tenant_plane.incidents.rest import api as incidents
 from tenant_plane.incidents.schemas import IncidentChanged, TimelineAdded
+from tenant_plane.ingest import rest as ingest
 from tenant_plane.ingest.batcher import Batcher
-from tenant_plane.ingest.rest import api as ingest
 from tenant_plane.internal import Inside, internal_routes
 from tenant_plane.settings import Settings
 from tenant_plane.usage.graph import UsageQueries
@@ -106,6 +107,7 @@ def create_app(
     limiter = RateLimiter(
         {**DEFAULT_LIMITS, **settings.requests_per_minute}, counts=SharedCounts(engine, "plane"), spent=requests.note
     )
+    answers = Answers(SharedCounts(engine, "plane"), clock)
     signing_keys = SigningKeys(engine, control_plane)
     api_keys = ApiKeys(database, directory, now=clock, used=key_uses.note)
     impersonations = Impersonations(database, directory, now=clock)
@@ -126,11 +128,13 @@ def create_app(
         directory=directory,
         provisioner=provisioner,
         archives=Archives(settings.tenant_database_url),
-        verifier=Verifier(signing_keys.find, "opsplane-internal"),
+        verifier=Verifier(signing_keys.find, plane_audience(settings.pinned_tenant)),
+        clock=clock,
     )
     own_ticks = [
         Tick("save_key_uses", 5, key_uses.save),
         Tick("save_request_counts", 10, requests.save),
+        Tick("save_answers", 5, answers.save),
         Tick("forget_request_counts", 60, limiter.forget_old),
     ]
 
@@ -174,13 +178,14 @@ def create_app(
     app = Starlette(
         routes=all_routes,
         middleware=[
-            Middleware(RequestMiddleware, limiter=limiter),
+            Middleware(RequestMiddleware, limiter=limiter, answers=answers),
             Middleware(GZipMiddleware, minimum_size=8192, compresslevel=1),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
     app.state.database, app.state.batcher, app.state.hub, app.state.clock = database, batcher, hub, clock
+    app.state.answers = answers
     app.state.key_uses, app.state.requests, app.state.signing_keys = key_uses, requests, signing_keys
     app.state.actors, app.state.edge, app.state.directory = actors, edge, directory
     return app

@@ -10,12 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.contracts.archive import ExportNote
 from shared.contracts.impersonations import Impersonation
 from shared.contracts.tenants import TenantId, TenantWanted
 from shared.errors import Invalid, NotFound, Unauthorized
 from shared.tokens import Verifier
+from shared.tx import Actor, Clock
+from shared.web.operations import MAX_BODY_BYTES
+from shared.web.rest import whole_body
 from tenant_plane.core.archive import Archives
-from tenant_plane.core.archive_door import archive_routes
+from tenant_plane.core.archive_door import TenantExported, archive_routes
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.provision import Provisioner
 from tenant_plane.core.tenancy import TenantDatabase, system_actor
@@ -46,6 +50,7 @@ class Inside:
     provisioner: Provisioner
     archives: Archives
     verifier: Verifier
+    clock: Clock
 
     async def authenticate(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -59,6 +64,13 @@ class Inside:
         tenant_id = _valid(TENANT_ID, request.path_params["tenant_id"])
         self.directory.require_served(tenant_id)
         return tenant_id
+
+    async def told(self, tenant_id: str) -> Actor:
+        """Who writes down in the tenant what the control plane tells. Raises NotFound."""
+        tenant = await self.directory.find(tenant_id)
+        if tenant is None:
+            raise NotFound("There is no such tenant here.")
+        return system_actor(tenant, "control plane")
 
 
 def internal_routes(inside: Inside) -> list[Route]:
@@ -80,13 +92,14 @@ def internal_routes(inside: Inside) -> list[Route]:
 
     async def fleet(request: Request) -> Response:
         await inside.authenticate(request)
-        return _json(await fleet_health(inside.engine, inside.database, inside.directory))
+        return _json(await fleet_health(inside.engine, inside.database, inside.directory, inside.clock()))
 
     return [
         Route("/internal/tenants/{tenant_id}", tenant, methods=["PUT", "DELETE"]),
         _impersonation_route(inside),
         Route("/internal/usage", usage, methods=["GET"]),
         Route("/internal/fleet", fleet, methods=["GET"]),
+        _export_note_route(inside),
         *archive_routes(inside.archives, inside.called),
     ]
 
@@ -97,15 +110,23 @@ def _impersonation_route(inside: Inside) -> Route:
         told = await _body(request, Impersonation)
         if str(told.id) != request.path_params["impersonation_id"]:
             raise Invalid("The path names another impersonation than the body.")
-        tenant = await inside.directory.find(tenant_id)
-        if tenant is None:
-            raise NotFound("There is no such tenant here.")
-        async with inside.database.write(system_actor(tenant, "control plane")) as tx:
+        async with inside.database.write(await inside.told(tenant_id)) as tx:
             await impersonations.note_impersonation(tx, told)
         inside.directory.forget(tenant_id)
         return Response(status_code=204)
 
     return Route("/internal/tenants/{tenant_id}/impersonations/{impersonation_id}", impersonation, methods=["PUT"])
+
+
+def _export_note_route(inside: Inside) -> Route:
+    async def note(request: Request) -> Response:
+        tenant_id = await inside.called(request)
+        told = await _body(request, ExportNote)
+        async with inside.database.write(await inside.told(tenant_id)) as tx:
+            tx.record(TenantExported(tenant_id=tenant_id, **told.model_dump()))
+        return Response(status_code=204)
+
+    return Route("/internal/tenants/{tenant_id}/export", note, methods=["POST"])
 
 
 def _valid(adapter: TypeAdapter[T], value: object) -> T:
@@ -117,7 +138,7 @@ def _valid(adapter: TypeAdapter[T], value: object) -> T:
 
 async def _body(request: Request, model: type[M]) -> M:
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(await whole_body(request, MAX_BODY_BYTES))
     except ValidationError as error:
         raise Invalid(str(error.errors()[0]["msg"])) from None
 

@@ -7,10 +7,11 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.contracts.fleet import FleetHealth
+from shared.contracts.fleet import FleetHealth, TenantRate
 from shared.contracts.usage import UsageOfDay, UsageReport
 from shared.database import absence_is_unavailable
 from shared.errors import Unavailable
+from shared.web.answers import ANSWERS, ERRORS, MINUTE
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.tenancy import STANDS_STILL, TenantDatabase, system_actor
 from tenant_plane.ingest import service as ingest
@@ -19,7 +20,19 @@ from tenant_plane.usage import service as usage
 log = structlog.get_logger()
 TENANTS_IN_A_PAGE = 500
 MOST_HELD_TENANTS = 200
+MOST_BUSY = 10
 NOTHING = text("select 1")
+ANSWERED = text(
+    "select coalesce(sum(used) filter (where caller = :answers), 0)::bigint as answers,"
+    " coalesce(sum(used) filter (where caller = :errors), 0)::bigint as errors"
+    " from plane.request_counts where minute = :minute and caller in (:answers, :errors)"
+)
+# Callers are "tenant:id"; strangers are counted by their address, and what is everybody's begins with a mark.
+BUSIEST = text(
+    "select split_part(caller, ':', 1) as tenant_id, sum(used)::bigint as requests from plane.request_counts"
+    " where minute = :minute and caller not like 'address:%' and caller !~ '^[!-]'"
+    " group by 1 order by 2 desc, 1 limit :most"
+)
 QUEUE = text(
     "select count(*) as waiting, min(execute_after) as oldest from queue.pgqueuer"
     " where status = 'queued' and execute_after <= now()"
@@ -42,13 +55,20 @@ async def usage_report(database: TenantDatabase, directory: TenantDirectory, sin
     return UsageReport(items=items, next_after=tenants[-1].id if full else None)
 
 
-async def fleet_health(engine: AsyncEngine, database: TenantDatabase, directory: TenantDirectory) -> FleetHealth:
+async def fleet_health(
+    engine: AsyncEngine, database: TenantDatabase, directory: TenantDirectory, now: datetime
+) -> FleetHealth:
+    """The figures of requests are those of the whole minute before ``now``."""
     async with absence_is_unavailable(), engine.connect() as connection:
         await connection.execute(NOTHING)
         began = time.perf_counter()
         await connection.execute(NOTHING)
         database_ms = (time.perf_counter() - began) * 1000
         row = (await connection.execute(QUEUE)).one()
+        minute = int(now.timestamp() // MINUTE) - 1
+        names = {"minute": minute, "answers": ANSWERS, "errors": ERRORS}
+        answered = (await connection.execute(ANSWERED, names)).one()
+        busiest = (await connection.execute(BUSIEST, {"minute": minute, "most": MOST_BUSY})).all()
     held = 0
     for tenant in await directory.with_held(MOST_HELD_TENANTS):
         try:
@@ -64,4 +84,7 @@ async def fleet_health(engine: AsyncEngine, database: TenantDatabase, directory:
         held=held,
         tenants=await directory.count(),
         database_ms=round(database_ms, 3),
+        requests_last_minute=answered.answers,
+        errors_last_minute=answered.errors,
+        busiest=[TenantRate(tenant_id=one.tenant_id, requests=one.requests) for one in busiest],
     )

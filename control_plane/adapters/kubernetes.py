@@ -189,7 +189,8 @@ def _refused(verb: Verb, target: Target, status: int, answer: Manifest) -> NoRet
         raise ClusterLacks(f"{target.kind} ({target.api_version})")
     if status == 409:
         raise ClusterConflict(f"{target}: {said}")
-    if status in (400, 404, 415, 422):
+    # 500 is what an API server says to a field that it does not know.
+    if status in (400, 404, 415, 422) or (status == 500 and "typed patch object" in said):
         raise ManifestRefused(f"The cluster does not take {target}: {said}")
     raise ClusterProblem(f"The cluster answered {status} about {target}: {said}", retry_after_seconds=5)
 

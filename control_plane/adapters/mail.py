@@ -99,10 +99,15 @@ class SmtpMail:
         server.send_message(message)
 
 
-def mail_of(smtp_url: str | None, sender: str | None) -> NoMail | SmtpMail:
-    """What the settings say. Raises ValueError when one of the two is missing or can't be read."""
+def mail_of(smtp_url: str | None, sender: str | None, public_url: str | None) -> NoMail | SmtpMail:
+    """What the settings say. Raises ValueError when one of them is missing or can't be read.
+
+    Links in mails lead to ``public_url``: whoever asks for a mail to somebody else also says the request's Host.
+    """
     if smtp_url is None:
         return NoMail()
+    if public_url is None:
+        raise ValueError("OPSPLANE_PUBLIC_URL is needed together with OPSPLANE_SMTP_URL: links in mails lead there.")
     if not sender:
         raise ValueError("OPSPLANE_MAIL_FROM is needed together with OPSPLANE_SMTP_URL.")
     return SmtpMail.of(smtp_url, sender)

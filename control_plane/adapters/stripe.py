@@ -16,6 +16,7 @@ from control_plane.billing.ports import (
     CheckoutOpened,
     CheckoutOrder,
     CustomerSeen,
+    DisputeSeen,
     InvoiceSeen,
     LineSeen,
     PriceSeen,
@@ -187,6 +188,20 @@ class StripePayments:
         page = await _asked(self._v1.invoices.list_async(wanted))
         return [_invoice(one, await self._lines(one)) for one in page["data"]], page["has_more"]
 
+    async def see_dispute(self, dispute_id: str) -> DisputeSeen:
+        return _dispute(await _asked(self._v1.disputes.retrieve_async(dispute_id, {"expand": ["charge"]})))
+
+    async def list_disputes(self, since: datetime) -> list[DisputeSeen]:
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": PAGE, "expand": ["data.charge"]}
+        found: list[Json] = []
+        for _ in range(MOST_PAGES):
+            page = await _asked(self._v1.disputes.list_async(wanted))
+            found += page["data"]
+            if not page["has_more"]:
+                break
+            wanted["starting_after"] = page["data"][-1]["id"]
+        return [_dispute(one) for one in found]
+
     async def report_usage(
         self, meter: str, customer_id: str, amount: int, at: datetime, identifier: str, key: str
     ) -> None:
@@ -313,6 +328,24 @@ def _finalized(invoice: Json) -> int:
 
 def _price(one: Json) -> PriceSeen:
     return PriceSeen(one["id"], one.get("lookup_key"), one.get("unit_amount"), one["currency"])
+
+
+def _dispute(one: Json) -> DisputeSeen:
+    """With its charge expanded, since only that names the customer."""
+    charge, evidence = one["charge"], one["evidence_details"]
+    return DisputeSeen(
+        id=one["id"],
+        customer_id=charge.get("customer"),
+        charge_id=charge["id"],
+        amount_cents=one["amount"],
+        currency=one["currency"],
+        reason=one["reason"],
+        status=one["status"],
+        evidence_due_at=_time(evidence["due_by"]) if evidence.get("due_by") else None,
+        has_evidence=evidence["has_evidence"],
+        is_live=one["livemode"],
+        opened_at=_time(one["created"]),
+    )
 
 
 def _invoice(one: Json, lines: Sequence[Json]) -> InvoiceSeen:

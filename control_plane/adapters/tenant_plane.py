@@ -1,6 +1,7 @@
 """Tenant planes over HTTP: ``/internal/tenants/{tenant_id}`` of ``shared/contracts/tenants.py`` and ``archive.py``.
 
-The shared plane has a client of its own, which may lead into the same process; all others are reached by their URL.
+The shared plane has a client of its own, which may lead into the same process; all others, each dedicated to a tenant,
+are reached by their URL. What one of them is sent must not open another: each gets tokens for itself alone.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
@@ -13,7 +14,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from control_plane.tenants.errors import ArchiveRefused, PlaneFailed
-from shared.contracts.archive import ArchiveDigest
+from shared.contracts.archive import ArchiveDigest, ExportNote
 from shared.contracts.fleet import FleetHealth
 from shared.contracts.impersonations import Impersonation
 from shared.contracts.tenants import TenantActual, TenantWanted
@@ -36,14 +37,20 @@ class HttpTenantPlane:
     """Whatever is wrong with an answer, the caller can only try again later; the log says what it was."""
 
     def __init__(
-        self, shared: httpx.AsyncClient, others: httpx.AsyncClient, token: Callable[[], Awaitable[str]]
+        self,
+        shared: httpx.AsyncClient,
+        others: httpx.AsyncClient,
+        token: Callable[[str | None], Awaitable[str]],
+        tenant_at: Callable[[str], str],
     ) -> None:
+        """``token``: for the plane of that tenant, or the shared one. ``tenant_at``: whose plane another URL is."""
         self._shared = shared
         self._others = others
         self._token = token
+        self._tenant_at = tenant_at
 
     async def ensure_tenant(self, url: str, tenant_id: str, wanted: TenantWanted) -> TenantActual:
-        body = wanted.model_dump(mode="json")
+        body = wanted.model_dump(mode="json", exclude_none=True)  # an older plane refuses a field it does not know
         async with self._asked(url, "PUT", f"/internal/tenants/{tenant_id}", json=body) as response:
             actual = await _answer(response, TenantActual)
         is_behind = actual.generation < wanted.generation
@@ -78,9 +85,14 @@ class HttpTenantPlane:
         ):
             await _answer(response, ArchiveDigest)
 
+    async def note_export(self, url: str, tenant_id: str, note: ExportNote) -> None:
+        body = note.model_dump(mode="json")
+        async with self._asked(url, "POST", f"/internal/tenants/{tenant_id}/export", json=body):
+            pass
+
     @asynccontextmanager
-    async def archive(self, url: str, tenant_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        path = f"/internal/tenants/{tenant_id}/archive"
+    async def export(self, url: str, tenant_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        path = f"/internal/tenants/{tenant_id}/export"
         async with self._asked(url, "GET", path, timeout=LONG_TIMEOUT) as response:
             yield response.aiter_bytes()
 
@@ -103,8 +115,11 @@ class HttpTenantPlane:
         self, url: str, method: str, path: str, *, allowed: tuple[int, ...] = (), **request: Any
     ) -> AsyncIterator[httpx.Response]:
         """A successful answer, or one of the ``allowed`` statuses; its body is not read yet."""
-        client, target = (self._shared, path) if url == str(self._shared.base_url) else (self._others, url + path)
-        headers = {"authorization": f"Bearer {await self._token()}", **_trace_headers()}
+        if url == str(self._shared.base_url):
+            client, target, pinned_tenant = self._shared, path, None
+        else:
+            client, target, pinned_tenant = self._others, url + path, self._tenant_at(url)
+        headers = {"authorization": f"Bearer {await self._token(pinned_tenant)}", **_trace_headers()}
         try:
             async with client.stream(method, target, headers=headers, **{"timeout": TIMEOUT, **request}) as response:
                 if not response.is_success and response.status_code not in allowed:

@@ -116,3 +116,22 @@ class MeterReport(Base):
     attempts: Mapped[int]
     error: Mapped[str | None]
     next_try_at: Mapped[datetime | None]
+
+
+class Dispute(Base):
+    """What Stripe said last; ``evidence_due_at`` is null when the bank takes no answer."""
+
+    __tablename__ = "disputes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str]
+    charge_id: Mapped[str]
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str]
+    evidence_due_at: Mapped[datetime | None]
+    has_evidence: Mapped[bool]
+    is_live: Mapped[bool]
+    opened_at: Mapped[datetime]
+    fetched_at: Mapped[datetime]

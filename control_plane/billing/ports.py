@@ -104,6 +104,23 @@ class InvoiceSeen:
     pdf_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DisputeSeen:
+    """``customer_id`` None: the charge was nobody's whom Stripe knows. ``is_live``: real money."""
+
+    id: str
+    customer_id: str | None
+    charge_id: str
+    amount_cents: int
+    currency: str
+    reason: str
+    status: str
+    evidence_due_at: datetime | None
+    has_evidence: bool
+    is_live: bool
+    opened_at: datetime
+
+
 class Payments(Protocol):
     async def find_price(self, lookup_key: str) -> PriceSeen | None: ...
 
@@ -151,6 +168,12 @@ class Payments(Protocol):
 
     async def list_invoices(self, customer_id: str, after: str | None, limit: int) -> tuple[list[InvoiceSeen], bool]:
         """Newest first, and whether there are more."""
+        ...
+
+    async def see_dispute(self, dispute_id: str) -> DisputeSeen: ...
+
+    async def list_disputes(self, since: datetime) -> list[DisputeSeen]:
+        """Those opened since then, newest first; a bounded number."""
         ...
 
     async def report_usage(

@@ -2,22 +2,37 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Row, case, delete, func, select, update
+from sqlalchemy import Row, case, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from control_plane.billing.models import (
     BillingChange,
     BillingCustomer,
+    Dispute,
     MeterReport,
     StripeEvent,
     StripePrice,
     Subscription,
 )
-from control_plane.billing.rules import LIVE, ChangeKind, ChangeState
+from control_plane.billing.rules import DISPUTED, LIVE, ChangeKind, ChangeState
 from control_plane.core.tables import AnyRow
 from shared.tx import ReadTx, WriteTx
 
 FORGOTTEN_AT_ONCE = 1000
+READ_DISPUTE = (
+    Dispute.id.label("dispute_id"),
+    Dispute.tenant_id,
+    Dispute.charge_id,
+    Dispute.amount_cents,
+    Dispute.currency,
+    Dispute.reason,
+    Dispute.status,
+    Dispute.evidence_due_at,
+    Dispute.has_evidence,
+    Dispute.is_live,
+    Dispute.opened_at,
+    Dispute.fetched_at,
+)
 
 
 async def customer(tx: ReadTx, tenant_id: str) -> BillingCustomer | None:
@@ -77,6 +92,21 @@ async def last_done(tx: ReadTx, tenant_id: str, kind: ChangeKind) -> BillingChan
     return (await tx.session.execute(statement)).scalar_one_or_none()
 
 
+async def last_pause_or_resume(tx: ReadTx, tenant_id: str) -> BillingChange | None:
+    """The newest that was done; along the index by tenant and kind."""
+    statement = (
+        select(BillingChange)
+        .where(
+            BillingChange.tenant_id == tenant_id,
+            BillingChange.kind.in_((ChangeKind.PAUSE, ChangeKind.RESUME)),
+            BillingChange.state == ChangeState.DONE,
+        )
+        .order_by(BillingChange.created_at.desc())
+        .limit(1)
+    )
+    return (await tx.session.execute(statement)).scalar_one_or_none()
+
+
 async def claim_changes(tx: WriteTx, limit: int) -> Sequence[Row[BillingChange, str | None]]:
     """Those due, oldest first, with Stripe's customer."""
     statement = (
@@ -108,6 +138,14 @@ async def claim_customers(tx: WriteTx, until: datetime, limit: int) -> list[str]
     return sorted((await tx.session.execute(statement)).scalars())
 
 
+async def look_soon(tx: WriteTx, tenant_id: str) -> None:
+    await tx.session.execute(
+        update(BillingCustomer)
+        .where(BillingCustomer.tenant_id == tenant_id, BillingCustomer.stripe_customer_id.is_not(None))
+        .values(next_look_at=tx.now)
+    )
+
+
 async def store_event(tx: WriteTx, values: dict[str, object]) -> bool:
     """False: it is there already."""
     statement = insert(StripeEvent).values(**values).on_conflict_do_nothing().returning(StripeEvent.id)
@@ -115,7 +153,7 @@ async def store_event(tx: WriteTx, values: dict[str, object]) -> bool:
 
 
 async def claim_events(tx: WriteTx, until: datetime, limit: int) -> Sequence[AnyRow]:
-    """Id and Stripe's customer of events that wait."""
+    """Id, Stripe's customer, and the dispute that it is about, of events that wait."""
     due = (
         select(StripeEvent.id)
         .where(StripeEvent.next_try_at <= tx.now)
@@ -127,7 +165,13 @@ async def claim_events(tx: WriteTx, until: datetime, limit: int) -> Sequence[Any
         update(StripeEvent)
         .where(StripeEvent.id.in_(due))
         .values(next_try_at=until, attempts=StripeEvent.attempts + 1)
-        .returning(StripeEvent.id, StripeEvent.stripe_customer_id)
+        .returning(
+            StripeEvent.id,
+            StripeEvent.stripe_customer_id,
+            case((StripeEvent.type.startswith(DISPUTED), StripeEvent.payload["data"]["object"]["id"].astext)).label(
+                "dispute_id"
+            ),
+        )
     )
     return (await tx.session.execute(statement)).all()
 
@@ -224,3 +268,34 @@ async def locked_report(tx: WriteTx, tenant_id: str, meter: str, day: date) -> M
         MeterReport.tenant_id == tenant_id, MeterReport.meter == meter, MeterReport.day == day
     )
     return (await tx.session.execute(statement.with_for_update())).scalar_one()
+
+
+async def lock_customers(tx: WriteTx, tenant_ids: Collection[str]) -> None:
+    statement = (
+        select(BillingCustomer.tenant_id)
+        .where(BillingCustomer.tenant_id.in_(tenant_ids))
+        .order_by(BillingCustomer.tenant_id)
+        .with_for_update()
+    )
+    await tx.session.execute(statement)
+
+
+async def disputes_by_id(tx: WriteTx, ids: Collection[str]) -> dict[str, Dispute]:
+    """Call it with their customers locked."""
+    statement = select(Dispute).where(Dispute.id.in_(ids))
+    return {row.id: row for row in (await tx.session.execute(statement)).scalars()}
+
+
+async def disputes_before(
+    tx: ReadTx, tenant_id: str, before: tuple[datetime, str] | None, skip: int, limit: int
+) -> Sequence[AnyRow]:
+    """Newest first."""
+    statement = select(*READ_DISPUTE).where(Dispute.tenant_id == tenant_id)
+    if before is not None:
+        statement = statement.where(tuple_(Dispute.opened_at, Dispute.id) < before)
+    statement = statement.order_by(Dispute.opened_at.desc(), Dispute.id.desc()).offset(skip).limit(limit)
+    return (await tx.session.execute(statement)).all()
+
+
+async def count_disputes(tx: ReadTx, tenant_id: str) -> int:
+    return (await tx.session.execute(select(func.count()).where(Dispute.tenant_id == tenant_id))).scalar_one()

@@ -26,6 +26,8 @@ from control_plane.billing.schemas import (
     Checkout,
     CreditGrant,
     CreditRead,
+    DisputeQuery,
+    DisputeRead,
     InvoiceList,
     InvoiceQuery,
     Portal,
@@ -36,7 +38,8 @@ from control_plane.billing.schemas import (
 )
 from control_plane.core.repeats import Repeat
 from control_plane.tenants.errors import TenantNotFound
-from shared.tx import Actor, WriteTx
+from shared.pages import Page
+from shared.tx import Actor, ReadTx, WriteTx
 from shared.web.operations import Api
 
 api = Api(tag="billing", kind="Billing", plural="billing")
@@ -62,7 +65,7 @@ async def refresh_billing(request: Request, actor: Actor, query: TenantChoice) -
     "/api/billing/checkout",
     kind="Link",
     idempotent=True,
-    errors=[*TALKS, NotForSale, AlreadySubscribed, ChangeRunning],
+    errors=[*TALKS, NotForSale, AlreadySubscribed, ChangeRunning, NotNow],
 )
 async def start_checkout(request: Request, actor: Actor, query: TenantChoice, body: Checkout, raw: bytes) -> SentTo:
     """Begin a subscription: answers the address of Stripe's page where it is paid."""
@@ -112,6 +115,12 @@ async def resume_subscription(request: Request, actor: Actor, query: TenantChoic
 async def list_invoices(request: Request, actor: Actor, query: InvoiceQuery) -> InvoiceList:
     """Invoices as Stripe has them, newest first, with all their lines."""
     return await _flows(request).list_invoices(actor, query)
+
+
+@api.get("/api/billing/disputes", kind="Dispute", plural="disputes", errors=[TenantNotFound])
+async def list_disputes(tx: ReadTx, query: DisputeQuery) -> Page[DisputeRead]:
+    """A tenant's disputed payments as Stripe has them, newest first; for super-admins."""
+    return await service.list_disputes(tx, query)
 
 
 @api.post(

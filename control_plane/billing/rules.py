@@ -33,6 +33,22 @@ LIVE = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE, Status.UNPAID
 CHANGEABLE = frozenset({Status.TRIALING, Status.ACTIVE})
 
 
+class DisputeStatus(StrEnum):
+    """Stripe's words: https://docs.stripe.com/api/disputes/object#dispute_object-status"""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    PREVENTED = "prevented"
+
+
+UNANSWERED = frozenset({DisputeStatus.WARNING_NEEDS_RESPONSE, DisputeStatus.NEEDS_RESPONSE})
+
+
 class Standing(StrEnum):
     """How a tenant stands, in our words."""
 
@@ -203,12 +219,18 @@ def customer_of(event: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
-HEARD = ("customer.", "invoice.", "checkout.session.", "subscription_schedule.")
+DISPUTED = "charge.dispute."
+HEARD = ("customer.", "invoice.", "checkout.session.", "subscription_schedule.", DISPUTED)
 
 
 def is_heard(event_type: str) -> bool:
-    """Events after which a customer's subscription may be another; all others are stored and nothing more."""
+    """Events after which a customer's subscription, or a dispute, may be another; all others are only stored."""
     return event_type.startswith(HEARD)
+
+
+def dispute_url(dispute_id: str, *, is_live: bool) -> str:
+    """Stripe's own page, where it is answered."""
+    return f"https://dashboard.stripe.com/{'' if is_live else 'test/'}disputes/{dispute_id}"
 
 
 def kind_of_change(rank_now: int, rank_wanted: int) -> ChangeKind:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from control_plane.billing.rules import ChangeKind, ChangeState, Next, Standing, Status
+from control_plane.billing.rules import ChangeKind, ChangeState, DisputeStatus, Next, Standing, Status
 from control_plane.plans.schemas import PlanName
 from control_plane.quotas.rules import LimitName
 from shared.contracts.tenants import TenantId
 from shared.fields import ShortText, Text, Timestamp
-from shared.tx import Event
+from shared.pages import PageQuery
+from shared.tx import AuditedEvent, TenantAuditedEvent
 
 ReturnPath = Annotated[Text, StringConstraints(pattern=r"^/([!-.0-\[\]-~][!-~]*)?$", max_length=300)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
@@ -173,6 +174,31 @@ class InvoiceList(BaseModel):
     next_cursor: str | None
 
 
+class DisputeQuery(PageQuery):
+    tenant_id: TenantId
+
+
+class DisputeRead(BaseModel):
+    """A payment that the card's holder disputes with the bank, as Stripe had it at ``fetched_at``.
+
+    ``evidence_due_at``: null when the bank takes no answer. ``needs_response``: somebody must answer at ``stripe_url``.
+    """
+
+    dispute_id: str
+    tenant_id: str
+    charge_id: str
+    amount_cents: int
+    currency: str
+    reason: str
+    status: DisputeStatus
+    needs_response: bool
+    evidence_due_at: Timestamp | None
+    has_evidence: bool
+    stripe_url: str
+    opened_at: Timestamp
+    fetched_at: Timestamp
+
+
 class CreditRead(BaseModel):
     credit_id: str
     tenant_id: str
@@ -225,8 +251,11 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEvent:
+    """``tenant_id`` None: of a customer that is none of ours, or of a dispute, whose charge says whose it is."""
+
     id: str
     tenant_id: str | None
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,23 +268,7 @@ class Metered:
     is_repeatable: bool
 
 
-class BillingEvent(Event):
-    """The tenant's own admins see it, too."""
-
-    audited: ClassVar[bool] = True
-
-    tenant_id: str
-
-    @property
-    def target(self) -> str:
-        return f"tenant:{self.tenant_id}"
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
-
-
-class BillingChangeRequested(BillingEvent):
+class BillingChangeRequested(TenantAuditedEvent):
     kind: ClassVar[str] = "billing.change_requested"
 
     change_id: UUID
@@ -264,7 +277,7 @@ class BillingChangeRequested(BillingEvent):
     previous_plan: str | None
 
 
-class BillingChangeEnded(BillingEvent):
+class BillingChangeEnded(TenantAuditedEvent):
     kind: ClassVar[str] = "billing.change_ended"
 
     change_id: UUID
@@ -273,7 +286,7 @@ class BillingChangeEnded(BillingEvent):
     error: str | None
 
 
-class CreditGranted(BillingEvent):
+class CreditGranted(TenantAuditedEvent):
     kind: ClassVar[str] = "billing.credit_granted"
 
     change_id: UUID
@@ -294,7 +307,7 @@ class SubscriptionPicture(BaseModel):
     pending_plan: str | None
 
 
-class SubscriptionChanged(BillingEvent):
+class SubscriptionChanged(TenantAuditedEvent):
     """As Stripe says; ``before`` is null for a new one."""
 
     kind: ClassVar[str] = "billing.subscription_changed"
@@ -304,9 +317,24 @@ class SubscriptionChanged(BillingEvent):
     after: SubscriptionPicture
 
 
-class SurplusCancelled(BillingEvent):
+class SurplusCancelled(TenantAuditedEvent):
     """A second subscription, or one of a tenant that is gone."""
 
     kind: ClassVar[str] = "billing.surplus_cancelled"
 
     subscription_id: str
+
+
+class DisputeChanged(AuditedEvent):
+    """As Stripe says; ``before`` is null for a new one. For super-admins: it is the provider who answers it."""
+
+    kind: ClassVar[str] = "billing.dispute_changed"
+    about: ClassVar[str] = "tenant:{0.tenant_id}"
+
+    tenant_id: str
+    dispute_id: str
+    amount_cents: int
+    currency: str
+    reason: str
+    before: DisputeStatus | None
+    after: DisputeStatus

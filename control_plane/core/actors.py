@@ -6,6 +6,7 @@ impersonation's token is for the tenant's plane, and here only tells whose it is
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.requests import Request
 
@@ -26,7 +27,11 @@ class TotpEnrolmentRequired(Forbidden):
         super().__init__("A super-admin needs a second factor: set one up, then sign in again with its code.")
 
 
-def bearer_authentication(verifier: Verifier) -> Callable[[Request, Operation], Awaitable[Actor]]:
+def bearer_authentication(
+    verifier: Verifier, rate_of_member: Callable[[str, str], Awaitable[int | None]]
+) -> Callable[[Request, Operation], Awaitable[Actor]]:
+    """``rate_of_member``: requests a minute, by tenant and role; None where the settings' own count."""
+
     async def authenticate(request: Request, operation: Operation) -> Actor:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -38,7 +43,9 @@ def bearer_authentication(verifier: Verifier) -> Callable[[Request, Operation], 
         if actor.role == SUPER_ADMIN and not claims.second_factor and operation.id not in MAY_ENROL:
             raise TotpEnrolmentRequired
         check_asserted_tenant(actor, request.headers.get("x-tenant-id"))
-        return actor
+        if actor.tenant is None:
+            return actor
+        return replace(actor, requests_per_minute=await rate_of_member(actor.tenant.id, actor.role))
 
     return authenticate
 

@@ -43,14 +43,14 @@ class Repeat(Generic[T]):
         key = idempotency.key_of(request)
         if key is None:
             return cls(model)
-        call = idempotency.Call(key, actor.id, request.method, request.url.path, request.url.query, raw)
+        call = idempotency.Call.of(request, actor, key, raw)
         return cls(model, call, request.scope.setdefault("response_headers", {}))
 
     async def earlier(self, tx: ReadTx) -> T | None:
         """The kept answer of an equal request; raises Conflict when the key belongs to another one."""
         if self.call is None:
             return None
-        found = await tx.session.execute(idempotency.STORED, {"actor_id": self.call.actor_id, "key": self.call.key})
+        found = await tx.session.execute(idempotency.STORED, self.call.row)
         row: Any = found.one_or_none()
         if row is None:
             return None
@@ -58,22 +58,25 @@ class Repeat(Generic[T]):
             raise Conflict("This Idempotency-Key was used for another request; choose a new one.")
         if self.response_headers is not None:
             self.response_headers["idempotent-replayed"] = "true"
-        return self.model.model_validate_json(row.body)
+        return self.model.model_validate_json(self.call.open(row.body))
 
     async def keep(self, tx: WriteTx, answer: T) -> T:
         """Keep the answer in this commit; a twin that was faster wins and its answer is returned."""
         if self.call is None:
             return answer
-        names = {"actor_id": self.call.actor_id, "key": self.call.key, "fingerprint": self.call.fingerprint}
-        kept = await tx.session.execute(KEEP, {**names, "body": answer.model_dump_json().encode(), "now": tx.now})
+        kept = await tx.session.execute(KEEP, {**_row(self.call, answer), "now": tx.now})
         return answer if kept.first() is not None else (await self.earlier(tx) or answer)
 
     async def replace(self, tx: WriteTx, answer: T) -> T:
         """The kept answer of this very request becomes a newer one: the verb went on after the commit that kept it."""
         if self.call is not None:
-            names = {"actor_id": self.call.actor_id, "key": self.call.key, "fingerprint": self.call.fingerprint}
-            await tx.session.execute(REPLACE, {**names, "body": answer.model_dump_json().encode()})
+            await tx.session.execute(REPLACE, _row(self.call, answer))
         return answer
+
+
+def _row(call: idempotency.Call, answer: BaseModel) -> dict[str, str | bytes]:
+    sealed = call.seal(answer.model_dump_json().encode())
+    return {**call.row, "fingerprint": call.fingerprint, "body": sealed}
 
 
 async def forget_old_answers(tx: WriteTx) -> None:

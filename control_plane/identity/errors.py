@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from shared.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RateLimited, Unauthorized, Unavailable
 
 
@@ -52,11 +54,16 @@ class SessionEnded(Unauthorized):
 
 
 class NoSeat(Forbidden):
-    """The same for a tenant that does not exist, that the user is no member of, or that is not active."""
+    """The same for a tenant that does not exist, that the user is no member of, or that is not active.
 
-    def __init__(self, tenant_id: str | None) -> None:
+    ``going``: the name of the member's tenant that is to be deleted, and when.
+    """
+
+    def __init__(self, tenant_id: str | None, going: tuple[str, datetime] | None = None) -> None:
         super().__init__(
-            "You are not a member of any active tenant."
+            f"{going[0]} is to be deleted on {going[1].astimezone(UTC).date()} (UTC); until then it can be restored."
+            if going is not None
+            else "You are not a member of any active tenant."
             if tenant_id is None
             else f"You are not a member of an active tenant {tenant_id}."
         )
@@ -79,6 +86,16 @@ class LastAdmin(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This is the tenant's last admin; make somebody else an admin first.")
+
+
+class LastBreakGlass(Conflict):
+    code = "LAST_BREAK_GLASS"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the last admin whose password opens the tenant, should its single sign-on fail; name another one"
+            " for that first."
+        )
 
 
 class EmailTaken(Conflict):
@@ -201,6 +218,15 @@ class NotADemo(NotFound):
 class DemoAccountsUnreadable(Unavailable):
     def __init__(self) -> None:
         super().__init__("The demo accounts can't be read at this moment.", retry_after_seconds=2)
+
+
+class MailNotConfigured(Conflict):
+    """Unlike MailNotSent this stays so: trying again is no use."""
+
+    code = "MAIL_NOT_CONFIGURED"
+
+    def __init__(self) -> None:
+        super().__init__("This installation sends no mail; ask an administrator for help.")
 
 
 class MailNotSent(Unavailable):

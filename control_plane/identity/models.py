@@ -19,6 +19,8 @@ class User(Base):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     time_zone: Mapped[str | None]
+    email_verified_at: Mapped[datetime | None]
+    """Null: whoever made the account has not shown that the address is theirs."""
 
 
 class Membership(Base):
@@ -130,7 +132,9 @@ class KnownAddress(Base):
 
 
 class Invitation(Base):
-    """Open as long as it is neither accepted, revoked nor expired; its token is known to the mail alone."""
+    """Open as long as it is neither accepted, revoked nor expired. ``mailed_at``: its token is known to the mail alone;
+    null where nobody sends mail, and whoever invites hands the link over.
+    """
 
     __tablename__ = "invitations"
 
@@ -144,6 +148,7 @@ class Invitation(Base):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
 
 
 class PasswordReset(Base):

@@ -1,5 +1,6 @@
 """What the control plane signs: access tokens for people, and its own for speaking to tenant planes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from control_plane.identity.keys import SigningKeys
 from control_plane.identity.schemas import ImpersonationRead, OpenSession
-from shared.tokens import Audience, Claims, sign
+from shared.tokens import ANY_PLANE, PEOPLE, Claims, plane_audience, sign
 from shared.tx import Actor, Clock, utc_now
 
 INTERNAL_SECONDS = 60
@@ -35,7 +36,7 @@ class TokenIssuer:
             method=session.method,
             second_factor=session.has_second_factor,
         )
-        return await self._sign(claims, "opsplane")
+        return await self._sign(claims, PEOPLE)
 
     async def impersonation_token(self, actor: Actor, started: ImpersonationRead, role: str) -> tuple[str, int]:
         """And how many seconds it lasts: to the end of the impersonation."""
@@ -52,10 +53,10 @@ class TokenIssuer:
             second_factor=True,
             impersonated_by=started.by,
         )
-        return await self._sign(claims, "opsplane"), seconds
+        return await self._sign(claims, PEOPLE), seconds
 
-    async def internal_token(self) -> str:
-        """The control plane itself, for no tenant; refused by every door that is meant for people."""
+    async def internal_token(self, pinned_tenant: str | None) -> str:
+        """The control plane itself, to one plane; refused by every other, and by every door for people."""
         claims = _claims(
             "control_plane",
             uuid7(),
@@ -66,9 +67,9 @@ class TokenIssuer:
             role="control_plane",
             tenant_id=None,
         )
-        return await self._sign(claims, "opsplane-internal")
+        return await self._sign(claims, [ANY_PLANE, plane_audience(pinned_tenant)])
 
-    async def _sign(self, claims: Claims, audience: Audience) -> str:
+    async def _sign(self, claims: Claims, audience: str | Sequence[str]) -> str:
         key = await self.keys.current()
         return sign(claims.model_dump(mode="json"), key=key.private_key, kid=key.kid, audience=audience)
 

@@ -38,7 +38,7 @@ class _Sealed:
     def _open(self, name: str, sealed: bytes, what: str) -> bytes:
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to have been sealed at all
             raise SecretMismatchError(what) from None
 
 
@@ -64,6 +64,13 @@ class FactorVault(_Sealed):
 
     def open(self, user_id: UUID, sealed: bytes) -> str:
         return self._open(str(user_id), sealed, f"the second factor of {user_id}").decode()
+
+    def opens(self, user_id: UUID, sealed: bytes) -> bool:
+        try:
+            self.open(user_id, sealed)
+        except SecretMismatchError:
+            return False
+        return True
 
 
 def public_jwk(kid: str, key: Ed25519PrivateKey) -> dict[str, Any]:

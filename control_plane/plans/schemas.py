@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from shared.contracts.limits import Limits
 from shared.fields import Text, Timestamp
-from shared.tx import Event
+from shared.tx import AuditedEvent
 
 Placement = Literal["shared", "dedicated"]
 """Where a tenant of this plan runs: in a cell with others, or in a deployment of its own."""
@@ -75,17 +75,13 @@ class PlanRead(BaseModel):
     created_at: Timestamp
 
 
-class PlanVersionCreated(Event):
+class PlanVersionCreated(AuditedEvent):
     """``before`` is null for a new plan."""
 
     kind: ClassVar[str] = "plan.version_created"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "plan:{0.name}"
 
     name: str
     version: int
     before: PlanRead | None
     after: PlanRead
-
-    @property
-    def target(self) -> str:
-        return f"plan:{self.name}"

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from control_plane.core.permissions import Permission
 from control_plane.plans import queries
-from control_plane.plans.errors import PlanDiffers, PlanNotFound
+from control_plane.plans.errors import PlanNotFound
 from control_plane.plans.models import Plan
 from control_plane.plans.schemas import PlanCreate, PlanRead, PlanVersionCreated
 from shared.fields import Text
@@ -51,10 +51,10 @@ async def list_plan_versions(tx: ReadTx, name: str, query: PageQuery) -> Page[Pl
     )
 
 
-async def find_plan(tx: ReadTx, name: str) -> PlanRead | None:
-    """The version on sale."""
+async def find_plan(tx: ReadTx, name: str, version: int | None = None) -> PlanRead | None:
+    """One version, by default the one on sale."""
     tx.require(Permission.PLANS_READ)
-    row = await queries.newest_version(tx, name)
+    row = await (queries.newest_version(tx, name) if version is None else queries.one_version(tx, name, version))
     return None if row is None else PlanRead.model_validate(row)
 
 
@@ -93,19 +93,6 @@ async def create_plan(tx: WriteTx, command: PlanCreate) -> PlanRead:
     await _add(tx, after)
     tx.record(PlanVersionCreated(name=after.name, version=after.version, before=before, after=after))
     return after
-
-
-async def adopt_plan(tx: WriteTx, plan: PlanRead) -> None:
-    """A version that a tenant brings along from another installation. Raises PlanDiffers when ours is another one."""
-    tx.require(Permission.PLANS_MANAGE)
-    await queries.lock_catalogue(tx)
-    row = await queries.one_version(tx, plan.name, plan.version)
-    if row is None:
-        before = await find_plan(tx, plan.name)
-        await _add(tx, plan)
-        tx.record(PlanVersionCreated(name=plan.name, version=plan.version, before=before, after=plan))
-    elif PlanRead.model_validate(row).limits != plan.limits:
-        raise PlanDiffers(plan.name, plan.version)
 
 
 async def _add(tx: WriteTx, plan: PlanRead) -> None:

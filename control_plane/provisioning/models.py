@@ -1,7 +1,9 @@
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Double, Text
+from sqlalchemy import ARRAY, BigInteger, Double, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_plane.core.tables import Base
@@ -38,6 +40,9 @@ class Cell(Base):
     oldest_waiting_seconds: Mapped[float | None] = mapped_column(Double)
     held: Mapped[int | None]
     database_ms: Mapped[float | None] = mapped_column(Double)
+    requests_last_minute: Mapped[int | None] = mapped_column(BigInteger)
+    errors_last_minute: Mapped[int | None] = mapped_column(BigInteger)
+    busiest: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     ready: Mapped[bool]
     last_error: Mapped[str | None]
     looked_at: Mapped[datetime]

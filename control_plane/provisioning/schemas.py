@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from control_plane.provisioning.rules import DeploymentState, RolloutState, Size, TurnState
 from control_plane.tenants.rules import Where
+from shared.contracts.fleet import TenantRate
 from shared.contracts.tenants import TenantId
 from shared.fields import Timestamp
-from shared.tx import Event
+from shared.tx import AuditedEvent
 
 Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 """The tag of an image."""
@@ -58,7 +59,9 @@ class Outcome:
 class CellRead(BaseModel):
     """One deployment of the tenant plane. Numbers are as of ``answered_at``, null if it never answered.
 
-    ``held``: what senders posted and is kept unprocessed; ``database_ms``: one round trip.
+    ``held``: what senders posted and is kept unprocessed; ``database_ms``: one round trip. ``requests_last_minute``:
+    answered in the whole minute before that, ``errors_last_minute`` of them with 5xx; ``busiest``: whose people and
+    keys asked most then.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -72,6 +75,9 @@ class CellRead(BaseModel):
     oldest_waiting_seconds: float | None
     held: int | None
     database_ms: float | None
+    requests_last_minute: int | None
+    errors_last_minute: int | None
+    busiest: list[TenantRate]
     ready: bool
     last_error: str | None
     looked_at: Timestamp
@@ -147,15 +153,11 @@ class Orphan:
     is_due: bool
 
 
-class RolloutEvent(Event):
-    audited: ClassVar[bool] = True
+class RolloutEvent(AuditedEvent):
+    about: ClassVar[str] = "rollout:{0.rollout_id}"
 
     rollout_id: UUID
     version: str
-
-    @property
-    def target(self) -> str:
-        return f"rollout:{self.rollout_id}"
 
 
 class RolloutStarted(RolloutEvent):
@@ -183,28 +185,20 @@ class RolloutFinished(RolloutEvent):
     kind: ClassVar[str] = "rollout.finished"
 
 
-class DriftRepaired(Event):
+class DriftRepaired(AuditedEvent):
     kind: ClassVar[str] = "deployment.drift_repaired"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "tenant:{0.tenant_id}"
 
     tenant_id: str
     namespace: str
     fields: list[str]
 
-    @property
-    def target(self) -> str:
-        return f"tenant:{self.tenant_id}"
 
-
-class OrphanEvent(Event):
-    audited: ClassVar[bool] = True
+class OrphanEvent(AuditedEvent):
+    about: ClassVar[str] = "namespace:{0.namespace}"
 
     namespace: str
     tenant_id: str
-
-    @property
-    def target(self) -> str:
-        return f"namespace:{self.namespace}"
 
 
 class OrphanFound(OrphanEvent):

@@ -11,6 +11,8 @@ from control_plane.quotas.schemas import (
     PlanPreview,
     PlanPreviewed,
     TenantShare,
+    Throttle,
+    Throttled,
     UsageRead,
 )
 from control_plane.tenants.errors import TenantNotFound
@@ -47,6 +49,15 @@ async def list_limits(tx: ReadTx, tenant_id: TenantId, query: PageQuery) -> Page
 async def grant_limit(tx: WriteTx, tenant_id: TenantId, body: LimitGrant) -> GrantedLimit:
     """Grant a tenant another limit than its plan's, with a reason and, if it shall end by itself, a date."""
     return await service.grant_limit(tx, tenant_id, body)
+
+
+@api.post("/api/tenants/{tenant_id}/throttle", kind="Throttle", errors=[TenantNotFound, WrongGrant])
+async def throttle_tenant(tx: WriteTx, tenant_id: TenantId, body: Throttle) -> Throttled:
+    """Hold a noisy tenant to fewer requests a minute for a while, with a reason; for super-admins.
+
+    API keys with a rate of their own keep it, and what senders post is never refused.
+    """
+    return await service.throttle_tenant(tx, tenant_id, body)
 
 
 @api.delete("/api/tenants/{tenant_id}/limits/{limit_id}", errors=[LimitNotFound])

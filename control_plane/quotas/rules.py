@@ -36,6 +36,7 @@ METRIC_OF: Mapping[LimitName, str] = {
     LimitName.API_KEYS: Metric.API_KEYS,
     LimitName.EVENTS_PER_MONTH: Metric.EVENTS,
     LimitName.INCIDENTS_PER_MONTH: Metric.INCIDENTS,
+    LimitName.INTEGRATIONS: Metric.INTEGRATIONS,
 }
 """What is counted against a limit. The others limit something that is not a number of things."""
 MONTHLY = frozenset({LimitName.EVENTS_PER_MONTH, LimitName.INCIDENTS_PER_MONTH})

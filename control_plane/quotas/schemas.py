@@ -9,7 +9,7 @@ from control_plane.quotas.rules import LimitName
 from shared.contracts.tenants import TenantId
 from shared.fields import ShortText, Timestamp
 from shared.pages import PageQuery
-from shared.tx import Event
+from shared.tx import AuditedEvent
 
 
 class LimitGrant(BaseModel):
@@ -26,6 +26,16 @@ class LimitGrant(BaseModel):
     ends_at: Timestamp | None = None
 
 
+class Throttle(BaseModel):
+    """No role may send more requests a minute than this until ``ends_at``; one that may send less keeps that."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests_per_minute: Annotated[int, Field(ge=1, lt=2**31)] = Field(examples=[60])
+    reason: ShortText
+    ends_at: Timestamp
+
+
 class GrantedLimit(BaseModel):
     """``is_active``: it counts now."""
 
@@ -40,6 +50,13 @@ class GrantedLimit(BaseModel):
     ended_at: Timestamp | None
     ended_by: str | None
     is_active: bool
+
+
+class Throttled(BaseModel):
+    """``limits``: what counts instead of the plan's rates until their end; each can be taken back by itself."""
+
+    tenant_id: str
+    limits: list[GrantedLimit]
 
 
 class DayAmount(BaseModel):
@@ -140,20 +157,16 @@ class PlanPreviewed(BaseModel):
     next_cursor: str | None
 
 
-class LimitEvent(Event):
+class LimitEvent(AuditedEvent):
     """For super-admins: why somebody got more than was sold is the provider's own business."""
 
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "tenant:{0.tenant_id}"
 
     tenant_id: str
     limit_id: UUID
     limit_name: LimitName
     before: int | None
     after: int | None
-
-    @property
-    def target(self) -> str:
-        return f"tenant:{self.tenant_id}"
 
 
 class LimitGranted(LimitEvent):

@@ -17,6 +17,8 @@ class ScimToken(Base):
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    last_refused_at: Mapped[datetime | None]
+    last_refusal: Mapped[str | None]
 
 
 class ScimUserRow(Base):

@@ -104,12 +104,13 @@ def scim_routes(edge: Edge) -> list[Route]:
     async def endpoint(request: Request) -> Response:
         try:
             return await _answer(edge, request)
-        except AppError as error:
-            return _refusal(error)
-        except SCIMException as error:
-            return _error(error.to_error())
-        except ValidationError as error:
-            return _error(Error.from_validation_errors(error)[0])
+        except (AppError, SCIMException, ValidationError) as refusal:
+            error, headers = _said(refusal)
+        try:
+            await _note_refusal(edge, request, error)
+        except AppError as failure:
+            error, headers = _said(failure)
+        return _error(error, headers)
 
     return [Route(path, endpoint, methods=METHODS) for path in (PREFIX, f"{PREFIX}/{{rest:path}}")]
 
@@ -124,6 +125,8 @@ async def _answer(edge: Edge, request: Request) -> Response:
     actor = await _authenticated(edge, request)
     request.scope["actor"] = actor
     await edge.limiter.check(request, actor, spend=True)
+    async with edge.database.write(actor) as tx:
+        await service.note_use(tx)
     call = _Call(edge, actor, request, [part for part in request.url.path.removeprefix(PREFIX).split("/") if part])
     method, methods = "GET" if request.method == "HEAD" else request.method, _methods(call.parts)
     if not methods:
@@ -177,8 +180,6 @@ async def _found(call: _Call, search: SearchRequest[ScimUser]) -> Response:
             page = await service.list_users(tx, search.start_index, search.count)
         else:
             page = await service.find_users(tx, *_lookup(str(search.filter)))
-    async with call.edge.database.write(call.actor) as tx:
-        await service.note_use(tx)
     return _page(call, page, search)
 
 
@@ -306,12 +307,27 @@ def _parameters(request: Request) -> ResponseParameters[ScimUser]:
     return ResponseParameters[ScimUser].model_validate(asked, scim_policy=POLICY)
 
 
-def _refusal(error: AppError) -> Response:
-    headers = {} if error.retry_after_seconds is None else {"retry-after": str(error.retry_after_seconds)}
-    if error.status == 401:
+async def _note_refusal(edge: Edge, request: Request, error: Error) -> None:
+    """For the tenant's admins; a failure of ours is none, nor is a request that showed no valid token."""
+    actor: Actor | None = request.scope.get("actor")
+    if actor is None or (error.status or 500) >= 500:
+        return
+    async with edge.database.write(actor) as tx:
+        asked = f"{request.method} {request.url.path.removeprefix(PREFIX)}"
+        await service.note_refusal(tx, asked, error.detail or f"status {error.status}")
+
+
+def _said(refusal: AppError | SCIMException | ValidationError) -> tuple[Error, dict[str, str]]:
+    """The error in SCIM's own form, and its headers."""
+    if isinstance(refusal, SCIMException):
+        return refusal.to_error(), {}
+    if isinstance(refusal, ValidationError):
+        return Error.from_validation_errors(refusal)[0], {}
+    headers = {} if refusal.retry_after_seconds is None else {"retry-after": str(refusal.retry_after_seconds)}
+    if refusal.status == 401:
         headers["www-authenticate"] = "Bearer"
-    status = 400 if error.status == 422 else error.status
-    return _error(Error(status=status, scim_type=SCIM_TYPES.get(type(error)), detail=error.detail), headers)
+    status = 400 if refusal.status == 422 else refusal.status
+    return Error(status=status, scim_type=SCIM_TYPES.get(type(refusal)), detail=refusal.detail), headers
 
 
 def _error(error: Error, headers: Mapping[str, str] | None = None) -> Response:

@@ -27,6 +27,16 @@ async def note_use(tx: WriteTx, tenant_id: str) -> None:
     )
 
 
+async def note_refusal(tx: WriteTx, tenant_id: str, said: str) -> None:
+    """The same one once a minute at most."""
+    is_news = or_(ScimToken.last_refusal.is_distinct_from(said), ScimToken.last_refused_at < tx.now - USE_NOTED_AFTER)
+    await tx.session.execute(
+        update(ScimToken)
+        .where(ScimToken.tenant_id == tenant_id, is_news)
+        .values(last_refused_at=tx.now, last_refusal=said)
+    )
+
+
 async def rows_of(tx: ReadTx, tenant_id: str, user_ids: Collection[UUID]) -> dict[UUID, ScimUserRow]:
     statement = select(ScimUserRow).where(ScimUserRow.tenant_id == tenant_id, ScimUserRow.user_id.in_(user_ids))
     return {row.user_id: row for row in (await tx.session.execute(statement)).scalars()}

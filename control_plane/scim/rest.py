@@ -7,7 +7,7 @@ from control_plane.identity.schemas import TenantNamed
 from control_plane.scim import service
 from control_plane.scim.errors import NoScimToken
 from control_plane.scim.protocol import base_url
-from control_plane.scim.schemas import ScimTokenMade, ScimTokenRead
+from control_plane.scim.schemas import ScimRead, ScimTokenMade
 from control_plane.tenants.errors import TenantNotFound
 from shared.tx import ReadTx, WriteTx
 from shared.web.operations import Api
@@ -16,10 +16,10 @@ api = Api(tag="single sign-on", kind="ScimToken", plural="tokens")
 PATH = "/api/auth/sso/scim-token"
 
 
-@api.get(PATH, errors=[NoScimToken, TenantNotFound, TenantNotNamed])
-async def get_scim_token(request: Request, tx: ReadTx, query: TenantNamed) -> ScimTokenRead:
+@api.get(PATH, errors=[TenantNotFound, TenantNotNamed])
+async def get_scim_token(request: Request, tx: ReadTx, query: TenantNamed) -> ScimRead:
     """When the tenant's SCIM token was made and last used; the token itself is not shown again."""
-    return await service.get_token(tx, query.tenant_id, base_url(request))
+    return ScimRead(base_url=base_url(request), token=await service.get_token(tx, query.tenant_id))
 
 
 @api.post(PATH, status=201, idempotent=False, errors=[TenantNotFound, TenantNotNamed])

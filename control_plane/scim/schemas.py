@@ -22,7 +22,7 @@ from scim2_models import (
 
 from control_plane.identity.rules import Role
 from shared.fields import Timestamp
-from shared.tx import Event
+from shared.tx import TenantAuditedEvent
 
 POLICY = ScimPolicy(
     unknown=ScimPolicy.Unknown.ignore,
@@ -92,52 +92,48 @@ class ScimPage:
 
 
 class ScimTokenRead(BaseModel):
-    """``base_url`` is what the directory asks for as tenant URL or SCIM connector base URL."""
+    """``last_used_at`` and ``last_refused_at``: to the minute. ``last_refusal``: what was asked for and why it was not
+    done, as in ``POST /Users: There is a user ana in this tenant already.``
+    """
 
-    base_url: str
     created_at: Timestamp
     last_used_at: Timestamp | None
+    last_refused_at: Timestamp | None
+    last_refusal: str | None
+
+
+class ScimRead(BaseModel):
+    """``base_url`` is what the directory asks for as tenant URL or SCIM connector base URL. ``token`` is null while no
+    directory has one.
+    """
+
+    base_url: str
+    token: ScimTokenRead | None
 
 
 class ScimTokenMade(ScimTokenRead):
     """``token`` is shown this once."""
 
+    base_url: str
     token: str
 
 
-class _ScimEvent(Event):
-    audited: ClassVar[bool] = True
-
-    tenant_id: str
-
-    @property
-    def target(self) -> str:
-        return f"tenant:{self.tenant_id}"
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
-
-
-class ScimTokenCreated(_ScimEvent):
+class ScimTokenCreated(TenantAuditedEvent):
     kind: ClassVar[str] = "scim.token_created"
 
     is_replaced: bool
 
 
-class ScimTokenDeleted(_ScimEvent):
+class ScimTokenDeleted(TenantAuditedEvent):
     kind: ClassVar[str] = "scim.token_deleted"
 
 
-class ScimUserChanged(_ScimEvent):
+class ScimUserChanged(TenantAuditedEvent):
     kind: ClassVar[str] = "scim.user_changed"
+    about: ClassVar[str] = "user:{0.user_id}"
 
     user_id: UUID
     change: str
     user_name: str
     is_active: bool
     role: Role
-
-    @property
-    def target(self) -> str:
-        return f"user:{self.user_id}"

@@ -14,7 +14,7 @@ from authlib.common.security import generate_token
 from control_plane.core.system import SYSTEM
 from control_plane.identity.schemas import OpenSession, SignedIn
 from control_plane.sso import service
-from control_plane.sso.errors import ExchangeRefused, ProviderFailed, SignInRefused
+from control_plane.sso.errors import ExchangeRefused, NoConnection, ProviderFailed, SignInRefused
 from control_plane.sso.ports import Assertion, Challenge, Client, IdentityProvider
 from control_plane.sso.rules import Refusal
 from control_plane.sso.schemas import Attempt, CallbackQuery, ProviderConnection, SsoCheck, StartQuery
@@ -96,10 +96,12 @@ class SsoFlows:
             raise ExchangeRefused
         return await self.signed_in(session)
 
-    async def check(self, actor: Actor, tenant_id: str | None, redirect_uri: str) -> SsoCheck:
-        """Ask the provider for what it publishes, and say exactly what fails. Raises SecretLost."""
+    async def check(self, actor: Actor, tenant_id: str | None) -> SsoCheck:
+        """Ask the provider for what it publishes, and say exactly what fails. Raises NoConnection, SecretLost."""
         async with self.database.read(actor) as tx:
-            connection = await service.get_connection(tx, tenant_id, redirect_uri)
+            connection = await service.get_connection(tx, tenant_id)
+            if connection is None:
+                raise NoConnection
             await service.find_connection(tx, self.vault, connection_id=connection.id)
         try:
             facts = await self.provider.check(connection.issuer)

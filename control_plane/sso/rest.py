@@ -31,6 +31,7 @@ from control_plane.sso.schemas import (
     SsoCheck,
     SsoConnectionPut,
     SsoConnectionRead,
+    SsoRead,
     StartQuery,
 )
 from control_plane.tenants.errors import TenantNotFound
@@ -47,10 +48,12 @@ COOKIE_SECONDS = 660
 CALLBACK = "/api/auth/sso/callback"
 
 
-@api.get("/api/auth/sso", errors=[NoConnection, TenantNotFound, TenantNotNamed])
-async def get_sso(request: Request, tx: ReadTx, query: TenantNamed) -> SsoConnectionRead:
-    """The tenant's connection to its OpenID provider."""
-    return await service.get_connection(tx, query.tenant_id, _redirect_uri(request))
+@api.get("/api/auth/sso", errors=[TenantNotFound, TenantNotNamed])
+async def get_sso(request: Request, tx: ReadTx, query: TenantNamed) -> SsoRead:
+    """The tenant's connection to its OpenID provider, and what the provider must be told before there is one."""
+    connection = await service.get_connection(tx, query.tenant_id)
+    version = 0 if connection is None else connection.version
+    return SsoRead(redirect_uri=_redirect_uri(request), version=version, connection=connection)
 
 
 @api.put(
@@ -64,8 +67,7 @@ async def put_sso(
 
     When the issuer changes, links and sessions of the old provider end, and the client secret must come along.
     """
-    flows = _flows(request)
-    return await service.connect(tx, query.tenant_id, body, flows.vault, _redirect_uri(request), if_match)
+    return await service.connect(tx, query.tenant_id, body, _flows(request).vault, if_match)
 
 
 @api.delete("/api/auth/sso", status=204, errors=[NoConnection, TenantNotFound, TenantNotNamed])
@@ -77,15 +79,13 @@ async def delete_sso(tx: WriteTx, query: TenantNamed) -> None:
 @api.post("/api/auth/sso/test", errors=[NoConnection, SecretLost, TenantNotFound, TenantNotNamed])
 async def check_sso(request: Request, actor: Actor, query: TenantNamed) -> SsoCheck:
     """Ask the provider for its discovery document and keys, now; says exactly what fails."""
-    return await _flows(request).check(actor, query.tenant_id, _redirect_uri(request))
+    return await _flows(request).check(actor, query.tenant_id)
 
 
 @api.put("/api/tenants/{tenant_id}/sso-domains", errors=[DomainNotClaimed, NoConnection])
-async def confirm_sso_domains(
-    request: Request, tx: WriteTx, tenant_id: TenantId, body: ConfirmDomains
-) -> SsoConnectionRead:
+async def confirm_sso_domains(tx: WriteTx, tenant_id: TenantId, body: ConfirmDomains) -> SsoConnectionRead:
     """Confirm e-mail domains, so that the sign-in page finds the connection by an address; for super-admins."""
-    return await service.confirm_domains(tx, tenant_id, body, _redirect_uri(request))
+    return await service.confirm_domains(tx, tenant_id, body)
 
 
 @api.get("/api/auth/sso/discover", access="public")

@@ -9,7 +9,7 @@ from pydantic import MISSING, AfterValidator, BaseModel, ConfigDict, Field, Secr
 from control_plane.identity.rules import Role
 from control_plane.sso.rules import Refusal
 from shared.fields import Email, ShortText, Text, Timestamp
-from shared.tx import Event
+from shared.tx import TenantAuditedEvent
 
 DOMAIN = re.compile(r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])$")
 
@@ -59,7 +59,7 @@ class SsoConnectionPut(BaseModel):
 
 
 class SsoConnectionRead(BaseModel):
-    """``redirect_uri`` is what the provider must be told; the client secret never leaves again."""
+    """The client secret never leaves again."""
 
     id: UUID
     tenant_id: str
@@ -76,10 +76,19 @@ class SsoConnectionRead(BaseModel):
     is_email_trusted: bool
     is_enforced: bool
     break_glass_user_ids: list[UUID]
-    redirect_uri: str
     version: int
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class SsoRead(BaseModel):
+    """``redirect_uri`` is what the provider must be told. ``connection`` is null, and ``version`` 0, while the tenant
+    is not connected.
+    """
+
+    redirect_uri: str
+    version: int
+    connection: SsoConnectionRead | None
 
 
 class ConfirmDomains(BaseModel):
@@ -169,19 +178,10 @@ class Attempt:
     next_path: str
 
 
-class _ConnectionEvent(Event):
-    audited: ClassVar[bool] = True
+class _ConnectionEvent(TenantAuditedEvent):
+    about: ClassVar[str] = "sso_connection:{0.connection_id}"
 
     connection_id: UUID
-    tenant_id: str
-
-    @property
-    def target(self) -> str:
-        return f"sso_connection:{self.connection_id}"
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
 
 class ConnectionPicture(BaseModel):
@@ -227,13 +227,10 @@ class SsoDisconnected(_ConnectionEvent):
 
 class SsoLinked(_ConnectionEvent):
     kind: ClassVar[str] = "sso.linked"
+    about: ClassVar[str] = "user:{0.user_id}"
 
     user_id: UUID
     subject: str
-
-    @property
-    def target(self) -> str:
-        return f"user:{self.user_id}"
 
 
 class SsoAdmitted(_ConnectionEvent):

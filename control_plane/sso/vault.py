@@ -24,5 +24,8 @@ class ClientSecretVault:
         """None when it was sealed with another secret than this installation's, or for another connection."""
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], connection_id.bytes).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to have been sealed at all
             return None
+
+    def opens(self, connection_id: UUID, sealed: bytes) -> bool:
+        return self.open(connection_id, sealed) is not None

@@ -43,6 +43,14 @@ class PlacementNotOffered(Conflict):
         super().__init__(f"This installation has no {where} plane for {tenant_id}; nothing was changed.")
 
 
+class ArchivedPlanUnknown(Invalid):
+    def __init__(self, plan: str) -> None:
+        super().__init__(
+            f"This installation has no plan {plan}, and an archive brings none: name one of its plans (?plan=…).",
+            errors=[FieldError(field="query.plan", message="must be the name of a plan in GET /api/plans")],
+        )
+
+
 class NotConfirmed(Invalid):
     def __init__(self, tenant_id: str) -> None:
         super().__init__(
@@ -142,3 +150,8 @@ class ArchiveTooNew(Invalid):
 class ArchiveTooLarge(TooLarge):
     def __init__(self, most_bytes: int) -> None:
         super().__init__(f"The archive is larger than {most_bytes:,} bytes (OPSPLANE_ARCHIVE_MAX_BYTES).")
+
+
+class ArchivesInTheWay(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("Other archives take the room that this one needs; try again later.", retry_after_seconds=60)

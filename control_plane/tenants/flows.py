@@ -26,7 +26,7 @@ from control_plane.tenants.errors import (
     TenantPlaneAway,
 )
 from control_plane.tenants.moves import Moves
-from control_plane.tenants.ports import CountsOf, ForgetTenant, LimitsOf, Placement, TenantPlane
+from control_plane.tenants.ports import CountsOf, ForgetTenant, HearOfTenant, LimitsOf, Placement, TenantPlane
 from control_plane.tenants.rules import OperationKind, Step, TenantState, Where
 from control_plane.tenants.schemas import (
     Delete,
@@ -37,7 +37,7 @@ from control_plane.tenants.schemas import (
     TenantRead,
     Work,
 )
-from shared.errors import AppError
+from shared.errors import AppError, Unavailable
 from shared.tx import Actor, Database, ReadTx, WriteTx
 
 log = structlog.get_logger()
@@ -54,6 +54,7 @@ class TenantFlows:
     plane: TenantPlane
     placement: Placement
     limits_of: LimitsOf
+    hear: tuple[HearOfTenant, ...] = ()
     forget: tuple[ForgetTenant, ...] = ()
     counts: Mapping[str, CountsOf] = field(default_factory=dict)
     """By the name of the field in TenantRead."""
@@ -111,15 +112,21 @@ class TenantFlows:
         actor.require(Permission.TENANTS_MANAGE)
         if command.confirm != tenant_id:
             raise NotConfirmed(tenant_id)
-        days = self.delete_grace_days
-        return await self._change(
-            actor, tenant_id, lambda tx: service.delete_tenant(tx, tenant_id, command.reason, days)
-        )
+
+        async def verb(tx: WriteTx) -> TenantRead:
+            await self._tell_others(tx, tenant_id)
+            return await service.delete_tenant(tx, tenant_id, command.reason, self.delete_grace_days)
+
+        return await self._change(actor, tenant_id, verb)
 
     async def restore_tenant(
         self, actor: Actor, tenant_id: str, reason: str | None = None, repeat: Repeat[TenantRead] | None = None
     ) -> TenantRead:
-        return await self._change(actor, tenant_id, lambda tx: service.restore_tenant(tx, tenant_id, reason), repeat)
+        async def verb(tx: WriteTx) -> TenantRead:
+            await self._tell_others(tx, tenant_id)
+            return await service.restore_tenant(tx, tenant_id, reason)
+
+        return await self._change(actor, tenant_id, verb, repeat)
 
     async def move_tenant(
         self, actor: Actor, tenant_id: str, command: Move, repeat: Repeat[OperationRead] | None = None
@@ -166,7 +173,9 @@ class TenantFlows:
                 await self.work_on(tenant_id)
 
         for outcome in await asyncio.gather(*map(one, tenant_ids), return_exceptions=True):
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, Unavailable):
+                log.warning("tenant_not_reconciled", detail=outcome.detail)
+            elif isinstance(outcome, BaseException):
                 log.error("tenant_not_reconciled", exc_info=outcome)
 
     async def work_on(self, tenant_id: str) -> AppError | None:
@@ -218,6 +227,7 @@ class TenantFlows:
         async with self.database.write(SYSTEM) as tx:
             await service.pass_step(tx, tenant_id, operation_id, Step.REMOVE)
         async with self.database.write(SYSTEM) as tx:
+            await self._tell_others(tx, tenant_id)
             await service.forget_purged_tenant(tx, tenant_id, operation_id, self.forget)
 
     async def _change(
@@ -234,6 +244,11 @@ class TenantFlows:
         await self.work_on(tenant_id)
         async with self.database.write(actor) as tx:
             return await repeat.replace(tx, await service.get_tenant(tx, tenant_id, self.counts))
+
+    async def _tell_others(self, tx: WriteTx, tenant_id: str) -> None:
+        """First of all: whoever hears of it locks its own row before the tenant's, as it does elsewhere."""
+        for hear in self.hear:
+            await hear(tx, tenant_id)
 
     async def _check_placement(self, tx: ReadTx, tenant: TenantRead) -> None:
         """A plan may need a place that this installation does not have."""

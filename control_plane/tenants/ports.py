@@ -7,9 +7,10 @@ from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
+from uuid import UUID
 
 from control_plane.tenants.rules import Where
-from shared.contracts.archive import ArchiveDigest
+from shared.contracts.archive import ArchiveDigest, ExportNote
 from shared.contracts.limits import Limits
 from shared.contracts.tenants import TenantActual, TenantWanted
 from shared.tx import ReadTx, WriteTx
@@ -66,7 +67,11 @@ class TenantPlane(Protocol):
 class ArchivePlane(Protocol):
     """``url`` as for TenantPlane."""
 
-    def archive(self, url: str, tenant_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    async def note_export(self, url: str, tenant_id: str, note: ExportNote) -> None:
+        """Into the tenant's own audit log, before anything leaves. Raises PlaneFailed."""
+        ...
+
+    def export(self, url: str, tenant_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The tenant as the plane holds it, as it comes. Raises PlaneFailed, also half-way."""
         ...
 
@@ -88,6 +93,12 @@ class PlanOfTenant:
     plan_version: int
 
 
+class Opens(Protocol):
+    def __call__(self, owner_id: UUID, sealed: bytes, /) -> bool:
+        """Whether this is sealed for this owner with this installation's secret."""
+        ...
+
+
 class LimitsOf(Protocol):
     async def __call__(self, tx: ReadTx, tenant: PlanOfTenant) -> Limits:
         """What counts for the tenant now: its plan's limits and what was granted beside them."""
@@ -97,6 +108,12 @@ class LimitsOf(Protocol):
 class CountsOf(Protocol):
     async def __call__(self, tx: ReadTx, tenant_ids: Collection[str]) -> Mapping[str, Any]:
         """One value a tenant, in one statement; a tenant that is left out has the number 0."""
+        ...
+
+
+class HearOfTenant(Protocol):
+    async def __call__(self, tx: WriteTx, tenant_id: str) -> None:
+        """The tenant's life has changed in this transaction: a deletion was begun, undone or done. Safe to repeat."""
         ...
 
 

@@ -99,8 +99,10 @@ async def locked_tenant(tx: WriteTx, tenant_id: str) -> Tenant:
     return tenant
 
 
-async def names_and_states(tx: ReadTx, tenant_ids: Collection[str]) -> Sequence[Row[str, str, str]]:
-    statement = select(Tenant.tenant_id, Tenant.name, Tenant.state).where(Tenant.tenant_id.in_(tenant_ids))
+async def names_and_states(tx: ReadTx, tenant_ids: Collection[str]) -> Sequence[Row[str, str, str, datetime | None]]:
+    statement = select(Tenant.tenant_id, Tenant.name, Tenant.state, Tenant.delete_after).where(
+        Tenant.tenant_id.in_(tenant_ids)
+    )
     return (await tx.session.execute(statement)).all()
 
 

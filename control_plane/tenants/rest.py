@@ -5,13 +5,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from control_plane.core.repeats import Repeat
-from control_plane.plans.errors import PlanDiffers
 from control_plane.tenants import service
 from control_plane.tenants.archive.export import Exporter
 from control_plane.tenants.archive.importing import Importer
 from control_plane.tenants.errors import (
     AlreadyPlaced,
+    ArchivedPlanUnknown,
     ArchiveRefused,
+    ArchivesInTheWay,
     ArchiveTooLarge,
     ArchiveTooNew,
     ChangedMeanwhile,
@@ -36,11 +37,14 @@ from control_plane.tenants.rules import TenantState
 from control_plane.tenants.schemas import (
     Delete,
     DeleteQuery,
+    ExportQuery,
+    ImportQuery,
     Move,
     OperationRead,
     Reason,
     Suspend,
     TenantCreate,
+    TenantImportRead,
     TenantPatch,
     TenantQuery,
     TenantRead,
@@ -185,13 +189,14 @@ async def cancel_operation(tx: WriteTx, tenant_id: TenantId, operation_id: UUID)
 
 
 @api.get("/api/tenants/{tenant_id}/export", media_type="application/x-tar", errors=[TenantNotFound, PlaneFailed])
-async def export_tenant(request: Request, actor: Actor, tenant_id: TenantId) -> Response:
+async def export_tenant(request: Request, actor: Actor, tenant_id: TenantId, query: ExportQuery) -> Response:
     """A tenant as one tar archive: all that its plane holds, its people and what else belongs to it here.
 
-    An answer that breaks off is no archive: its end is missing, and an import refuses it.
+    For super-admins, who give a reason; it stands in both audit logs, and the tenant's admins see it. An answer that
+    breaks off is no archive: its end is missing, and an import refuses it.
     """
     exporter: Exporter = request.app.state.exporter
-    export = await exporter.start(actor, tenant_id)
+    export = await exporter.start(actor, tenant_id, query.reason)
     headers = {"content-disposition": f'attachment; filename="{export.file_name}"', "cache-control": "no-store"}
     return Pushed(lambda write: exporter.write(actor, export, write), "application/x-tar", headers)
 
@@ -203,22 +208,25 @@ async def export_tenant(request: Request, actor: Actor, tenant_id: TenantId) -> 
         BrokenArchive,
         ArchiveTooNew,
         ArchiveTooLarge,
+        ArchivesInTheWay,
         ArchiveRefused,
-        PlanDiffers,
+        ArchivedPlanUnknown,
         RowsDoNotFit,
         TenantExists,
         OperationRunning,
         PlaneFailed,
     ],
 )
-async def import_tenant(request: Request, actor: Actor, stream: AsyncIterator[bytes]) -> TenantRead:
+async def import_tenant(
+    request: Request, actor: Actor, query: ImportQuery, stream: AsyncIterator[bytes]
+) -> TenantImportRead:
     """Restore an archive of GET /api/tenants/{tenant_id}/export as a tenant that is not here; all of it or nothing.
 
-    People who are known here by their e-mail address keep their account and become members. After a 503 the same
-    request goes on.
+    People who are known here by their e-mail address keep their account and become members. ``notices`` says what was
+    not taken over. After a 503 the same request goes on.
     """
     importer: Importer = request.app.state.importer
-    return await importer.run(actor, stream)
+    return await importer.run(actor, stream, query)
 
 
 def _flows(request: Request) -> TenantFlows:

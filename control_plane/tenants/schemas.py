@@ -5,12 +5,13 @@ from uuid import UUID
 
 from pydantic import MISSING, AfterValidator, BaseModel, ConfigDict, Field
 
+from control_plane.plans.schemas import PlanName
 from control_plane.tenants.ports import PlacedTenant
 from control_plane.tenants.rules import RESERVED_IDS, OperationKind, OperationState, Step, StepState, TenantState, Where
 from shared.contracts.tenants import TenantId, TenantWanted
-from shared.fields import Email, ShortText, Timestamp
+from shared.fields import Email, LongText, ReasonText, ShortText, Timestamp
 from shared.pages import PageQuery
-from shared.tx import Event
+from shared.tx import AuditedEvent, Event, TenantAuditedEvent
 
 
 def _not_reserved(tenant_id: str) -> str:
@@ -111,6 +112,31 @@ class TenantRead(BaseModel):
         return self.generation
 
 
+class TenantImportRead(TenantRead):
+    """``notices``: what the archive had and this installation did not take over, a sentence each."""
+
+    notices: list[str]
+
+
+class ExportQuery(BaseModel):
+    """``reason``: the tenant's admins see it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ReasonText
+
+
+class ImportQuery(BaseModel):
+    """``plan``: instead of the archive's own. ``keep_grants``: limits that were raised there, and domains and addresses
+    that were confirmed there, count here as well.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan: PlanName | None = None
+    keep_grants: bool = False
+
+
 class TenantQuery(PageQuery):
     """``q``: how the tenant_id, the name or the contact's address begins, in any case."""
 
@@ -120,11 +146,12 @@ class TenantQuery(PageQuery):
 
 
 class TenantSummary(BaseModel):
-    """What other domains may know: the name, and whether people may sign in there now."""
+    """What other domains may know: the name, whether people may sign in there now, and when it is to be deleted."""
 
     tenant_id: str
     name: str
     is_open: bool
+    delete_after: Timestamp | None = None
 
 
 class StepRead(BaseModel):
@@ -201,24 +228,12 @@ class TenantMoved(Event):
     state: TenantState
 
 
-class TenantChange(Event):
+class TenantChange(AuditedEvent):
     """What a person or another domain did to a tenant; for super-admins."""
 
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "tenant:{0.tenant_id}"
 
     tenant_id: str
-
-    @property
-    def target(self) -> str:
-        return f"tenant:{self.tenant_id}"
-
-
-class VisibleChange(TenantChange):
-    """The tenant's own admins see it, too."""
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
 
 class TenantRequested(TenantChange):
@@ -234,7 +249,7 @@ class TenantUpdated(TenantChange):
     after: dict[str, str]
 
 
-class TenantPlanChanged(VisibleChange):
+class TenantPlanChanged(TenantAuditedEvent):
     kind: ClassVar[str] = "tenant.plan_changed"
 
     previous: str
@@ -243,26 +258,26 @@ class TenantPlanChanged(VisibleChange):
     reason: str | None
 
 
-class TenantSuspended(VisibleChange):
+class TenantSuspended(TenantAuditedEvent):
     kind: ClassVar[str] = "tenant.suspended"
 
     reason: str
 
 
-class TenantResumed(VisibleChange):
+class TenantResumed(TenantAuditedEvent):
     kind: ClassVar[str] = "tenant.resumed"
 
     reason: str | None
 
 
-class TenantDeleted(VisibleChange):
+class TenantDeleted(TenantAuditedEvent):
     kind: ClassVar[str] = "tenant.deleted"
 
     reason: str | None
     delete_after: Timestamp
 
 
-class TenantRestored(VisibleChange):
+class TenantRestored(TenantAuditedEvent):
     kind: ClassVar[str] = "tenant.restored"
 
     state: TenantState
@@ -301,19 +316,34 @@ class OperationCancelled(TenantChange):
     operation: OperationKind
 
 
-class TenantExported(VisibleChange):
+class TenantExported(TenantAuditedEvent):
     """The one way out for a tenant's content without an impersonation, so its admins see it, too."""
 
     kind: ClassVar[str] = "tenant.exported"
 
     operation_id: UUID
+    reason: str
+
+
+class LimitBrought(BaseModel):
+    """A limit that was raised where the tenant comes from."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    limit_name: ShortText
+    value: int | None
+    reason: LongText
+    ends_at: Timestamp | None
 
 
 class TenantImported(TenantChange):
-    """``rows``: how many of each table came along."""
+    """``rows``: how many of each table came along. ``limits``: those that were granted with it."""
 
     kind: ClassVar[str] = "tenant.imported"
 
     operation_id: UUID
     exported_at: Timestamp
+    plan: str
+    plan_version: int
     rows: dict[str, int]
+    limits: list[LimitBrought]

@@ -13,13 +13,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from control_plane.core.system import SYSTEM
 from control_plane.tenants.archive.export import Exporter
 from control_plane.tenants.archive.importing import Importer
-from control_plane.tenants.schemas import TenantRead
+from control_plane.tenants.schemas import ImportQuery, TenantImportRead
 from infra.local.installation import Installation
 from infra.local.options import Unusable
 from shared.tar import MEMBER_BYTES
 
 
-async def export_tenant(installation: Installation, tenant_id: str, file: Path, console: Console) -> int:
+async def export_tenant(installation: Installation, tenant_id: str, file: Path, reason: str, console: Console) -> int:
     """Its size in bytes. The file must be new, and is gone again when it can't be completed."""
     exporter: Exporter = installation.control.state.exporter
     size = 0
@@ -33,14 +33,16 @@ async def export_tenant(installation: Installation, tenant_id: str, file: Path, 
             progress.advance(task, len(data))
 
         try:
-            await exporter.write(SYSTEM, await exporter.start(SYSTEM, tenant_id), write)
+            await exporter.write(SYSTEM, await exporter.start(SYSTEM, tenant_id, reason), write)
         except BaseException:
             file.unlink()  # noqa: ASYNC240
             raise
     return size
 
 
-async def import_tenant(installation: Installation, file: Path, console: Console) -> TenantRead:
+async def import_tenant(
+    installation: Installation, file: Path, wishes: ImportQuery, console: Console
+) -> TenantImportRead:
     importer: Importer = installation.control.state.importer
     with _opened(file, "rb") as source, _progress(console) as progress:
         task = progress.add_task(f"Importing {file.name}", total=os.fstat(source.fileno()).st_size)
@@ -51,7 +53,7 @@ async def import_tenant(installation: Installation, file: Path, console: Console
                 progress.advance(task, len(piece))
             progress.update(task, description="Checking and restoring")
 
-        return await importer.run(SYSTEM, pieces())
+        return await importer.run(SYSTEM, pieces(), wishes)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ CONTROL = (
     "/.well-known",
     "/scim",
 )
-TENANT = ("/api", "/graphql", "/ws", "/webhook")
+TENANT = ("/api", "/graphql", "/ws", "/webhook", "/v2", "/generic")
 
 
 def document() -> dict[str, object]:

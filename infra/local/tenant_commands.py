@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +15,16 @@ from control_plane.core.system import SYSTEM
 from control_plane.tenants import service as tenants
 from control_plane.tenants.flows import TenantFlows
 from control_plane.tenants.rules import TenantState
-from control_plane.tenants.schemas import Delete, OperationRead, TenantCreate, TenantQuery, TenantRead
+from control_plane.tenants.schemas import (
+    Delete,
+    ExportQuery,
+    ImportQuery,
+    OperationRead,
+    TenantCreate,
+    TenantImportRead,
+    TenantQuery,
+    TenantRead,
+)
 from infra.local.archives import export_tenant, import_tenant
 from infra.local.options import read_options
 from infra.local.up import prepared
@@ -121,25 +131,36 @@ def operations(
 def export(
     tenant_id: TenantArgument,
     file: Annotated[Path, typer.Argument(help="The archive to write; must not be there yet.", dir_okay=False)],
+    reason: Annotated[str, typer.Option(help="Why; its admins see it.")],
 ) -> None:
     """Write a tenant, its people and all it has, to one file that another installation can import."""
+    asked = ExportQuery(reason=reason)
 
     async def run() -> int:
         async with prepared(read_options(), with_worker=False) as installation:
-            return await export_tenant(installation, tenant_id, file, console)
+            return await export_tenant(installation, tenant_id, file, asked.reason, console)
 
     console.print(f"[green]✓[/] {file}: {asyncio.run(run()):,} bytes", highlight=False, soft_wrap=True)
 
 
 @app.command("import")
-def import_(file: Annotated[Path, typer.Argument(help="An archive of `tenant export`.", dir_okay=False)]) -> None:
+def import_(
+    file: Annotated[Path, typer.Argument(help="An archive of `tenant export`.", dir_okay=False)],
+    plan: Annotated[str | None, typer.Option(help="A plan of this installation, instead of the archive's.")] = None,
+    keep_grants: Annotated[
+        bool, typer.Option("--keep-grants", help="Raised limits and confirmed domains count here, too.")
+    ] = False,
+) -> None:
     """Restore a tenant that is not here from its archive: all of it or nothing."""
+    wishes = ImportQuery(plan=plan, keep_grants=keep_grants)
 
-    async def run() -> TenantRead:
+    async def run() -> TenantImportRead:
         async with prepared(read_options(), with_worker=False) as installation:
-            return await import_tenant(installation, file, console)
+            return await import_tenant(installation, file, wishes, console)
 
     tenant = asyncio.run(run())
+    for notice in tenant.notices:
+        console.print(f"[yellow]•[/] {escape(notice)}", highlight=False)
     console.print(f"[green]✓[/] Tenant {tenant.tenant_id} is {tenant.state}")
 
 

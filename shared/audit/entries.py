@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.fields import Text, Timestamp
 from shared.pages import PageQuery
-from shared.tx import Event
+from shared.tx import AuditedEvent
 
 MOST_COUNTED = 1000
 Word = Annotated[Text, Field(min_length=1, max_length=300)]
@@ -68,18 +68,14 @@ class AuditEntry(BaseModel):
         return cls.model_validate({**told, "hash": row.hash.hex()})
 
 
-class AuditExported(Event):
+class AuditExported(AuditedEvent):
     """Somebody takes a copy of the log, restricted by ``filter``; recorded before the first line leaves."""
 
     kind: ClassVar[str] = "audit.exported"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "audit_log"
 
     filter: dict[str, Any]
     tenant_id: str | None = None
-
-    @property
-    def target(self) -> str:
-        return "audit_log"
 
     @property
     def audited_tenant(self) -> str | None:

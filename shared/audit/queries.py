@@ -1,8 +1,8 @@
 """Reading an audit log: pages, counts, and a walk through all of it. ``table`` is the plane's own.
 
 Every page is short whatever the filter: equal columns are read along an index that has ``seq`` behind them; for a
-range Postgres chooses, by its statistics, between that index and the log from its end. What a search for words does
-stands below.
+range the log is walked from its end, in the index ``audit_log_walk``, which has what ranges are about. So a page first
+finds its numbers, and then reads these rows alone. What a search for words does stands below.
 """
 
 import re
@@ -11,11 +11,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Result,
     Row,
     Select,
     Text,
+    any_,
     cast,
     false,
     func,
@@ -89,16 +92,21 @@ async def page(
     after = None if asked.after is None else position(asked.after, SORT_KEY)[0]
     if after is not None:
         where.append(table.seq < after)
-    statement = select(*inspect(table).columns).where(*where).order_by(table.seq.desc())
-    statement = statement.offset(asked.skip).limit(asked.size + 1)
+    numbers = select(table.seq).where(*where).order_by(table.seq.desc()).offset(asked.skip).limit(asked.size + 1)
     rows: Sequence[AnyRow] = ()
     if wanted.q is not None and asked.skip == 0:
         newest = select(func.max(table.seq)).scalar_subquery() if after is None else literal(after)
-        near = statement.where(table.seq > newest - NEAR * (asked.size + 1))
-        rows = (await tx.session.execute(near)).all()
+        near = numbers.where(table.seq > newest - NEAR * (asked.size + 1))
+        rows = (await tx.session.execute(_rows(table, near))).all()
     if len(rows) <= asked.size:
-        rows = (await _executed(tx, wanted, statement)).all()
+        rows = (await _executed(tx, wanted, _rows(table, numbers))).all()
     return cut(rows, asked.size, lambda row: [row.seq])
+
+
+def _rows(table: AuditTable, numbers: Select[Any]) -> Select[Any]:
+    """As an array, so that the rows come along the primary key and are not sorted again."""
+    found = func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
+    return select(*inspect(table).columns).where(table.seq == any_(found)).order_by(table.seq.desc())
 
 
 async def _executed(tx: ReadTx, wanted: AuditFilter, statement: Select[Any]) -> Result[Any]:

@@ -2,7 +2,8 @@
 
 ``GET /internal/tenants/{tenant_id}/archive`` streams it from one snapshot; ``PUT`` of the same path restores it in one
 transaction and answers an ArchiveDigest; ``GET …/archive/digest`` answers the same for the tenant as it stands, so that
-a copy can be compared with its source.
+a copy can be compared with its source. ``GET …/export`` is the archive that leaves the provider: without KEPT_ANSWERS.
+Before it, ``POST …/export`` tells the plane who takes it and why (ExportNote), for the tenant's own audit log.
 
     manifest.json                     ArchiveManifest
     tables/<table>/<number>.copy      COPY text of its rows in the order of the primary key, cut into members
@@ -11,12 +12,25 @@ a copy can be compared with its source.
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.tenants import TenantId, TenantWanted
 
 FORMAT = "opsplane-tenant-schema"
+KEPT_ANSWERS = "idempotency_keys"
+"""A table whose rows move with the tenant and are never exported: the plain text of a new key may be in an answer."""
+
+
+class ExportNote(BaseModel):
+    """``by``: an e-mail address of the provider's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    operation_id: UUID
+    by: str
+    reason: str
 
 
 class ArchiveHead(BaseModel):

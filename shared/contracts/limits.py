@@ -12,9 +12,16 @@ class RequestsPerMinute(BaseModel):
     operator: int = 500
     admin: int = 1000
 
+    def of(self, role: str) -> int:
+        """A scope that is no role of people is held to the lowest."""
+        return {"operator": self.operator, "admin": self.admin}.get(role, self.viewer)
+
 
 class Limits(BaseModel):
-    """Null means no limit. Months are calendar months in UTC."""
+    """Null means no limit. Months are calendar months in UTC.
+
+    An integration is a sender's own key, an API key of the scope ``ingestion``; ``api_keys`` counts all others.
+    """
 
     model_config = ConfigDict(extra="ignore")
 

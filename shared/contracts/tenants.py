@@ -1,10 +1,11 @@
 """The control plane tells a tenant plane which tenants it serves; the plane keeps that as its own snapshot.
 
-``PUT /internal/tenants/{tenant_id}`` with a token for the audience ``opsplane-internal``. Level-triggered: the whole
-wanted state each time, safe to repeat; the answer comes when the tenant is in that state. ``DELETE`` of the same path
-drops the tenant's schema and role; one that is not there is gone already.
+``PUT /internal/tenants/{tenant_id}`` with a token for this plane alone (``shared.tokens.plane_audience``).
+Level-triggered: the whole wanted state each time, safe to repeat; the answer comes when the tenant is in that state.
+``DELETE`` of the same path drops the tenant's schema and role; one that is not there is gone already.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -32,7 +33,10 @@ class Standing(StrEnum):
 
 
 class TenantWanted(BaseModel):
-    """``generation`` grows with every change; a plane that has seen a higher one ignores a lower one."""
+    """``generation`` grows with every change; a plane that has seen a higher one ignores a lower one.
+
+    ``delete_after``: until then a tenant that waits for its deletion can be restored; None when it does not wait.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,6 +45,7 @@ class TenantWanted(BaseModel):
     state: Standing
     limits: Limits = Limits()
     generation: int = 0
+    delete_after: datetime | None = None
 
 
 class TenantActual(BaseModel):

@@ -14,12 +14,13 @@ from shared.contracts.tenants import TenantId
 
 
 class Metric(StrEnum):
-    """The first three are counted per day; ``api_keys`` and ``held`` are levels, as of the moment of the report."""
+    """The first three are counted per day; the others are levels, as of the moment of the report."""
 
     EVENTS = "events"
     INCIDENTS = "incidents"
     REQUESTS = "requests"
     API_KEYS = "api_keys"
+    INTEGRATIONS = "integrations"
     HELD = "held"
 
 

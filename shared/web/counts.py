@@ -1,4 +1,5 @@
-"""How often each caller has called in the current minute, counted by all processes of a plane together.
+"""How often each caller has called in the current minute, counted by all processes of a plane together. Whoever has a
+limit by the second is a caller of its own in each second (``ratelimit.py``).
 
 One row per caller and minute in an unlogged table, counted up by one statement without a transaction around it. Only
 one such statement is under way in a process; whoever calls meanwhile shares the next, so a storm of requests costs a
@@ -55,6 +56,10 @@ class SharedCounts:
         if self._counting is None or self._counting.done():
             self._counting = asyncio.create_task(self._work())
         return await answer
+
+    async def add_all(self, calls: Mapping[Call, int]) -> None:
+        """Several at once, whose totals nobody waits for. Raises Unavailable."""
+        await self._add(calls)
 
     async def forget_before(self, minute: int) -> None:
         async with absence_is_unavailable(), self._engine.connect() as connection:

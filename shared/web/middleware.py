@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.trace import current_address, current_trace_id, trace_id_from
+from shared.web.answers import Answers
 from shared.web.errors import on_crash
 from shared.web.ratelimit import RateLimiter
 
@@ -30,9 +31,10 @@ SECURITY_HEADERS = {
 class RequestMiddleware:
     """The outermost layer of a plane. ``/api/v1/…`` is the same tree as ``/api/…``."""
 
-    def __init__(self, app: ASGIApp, limiter: RateLimiter | None = None) -> None:
+    def __init__(self, app: ASGIApp, limiter: RateLimiter | None = None, answers: Answers | None = None) -> None:
         self.app = app
         self.limiter = limiter
+        self.answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -74,6 +76,8 @@ class RequestMiddleware:
                 await response(scope, receive, send_with_headers)
         finally:
             _account(scope, status, time.perf_counter() - started)
+            if self.answers is not None and scope["path"] not in QUIET:
+                self.answers.note(status)
 
 
 def unversioned(path: str) -> str:

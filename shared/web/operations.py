@@ -31,7 +31,8 @@ class Operation:
 
     ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does. ``media_type``: of
     an answer that the handler makes itself, for the document. ``is_rate_limited`` False: its senders are known by a
-    signature, come in bursts from a few addresses, and would only send again.
+    signature, come in bursts from a few addresses, and would only send again. ``key_field``: of a JSON body, for
+    senders whose format carries the API key in it and who know no header.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Operation:
     idempotent: bool
     is_rate_limited: bool
     media_type: str
+    key_field: str | None
     hints: Mapping[str, Any]
     path_adapters: Mapping[str, TypeAdapter[Any]]
     query: type[BaseModel] | None
@@ -99,6 +101,7 @@ class Api:
         idempotent: bool | None = None,
         is_rate_limited: bool | None = None,
         media_type: str = "application/json",
+        key_field: str | None = None,
     ) -> Callable[[Handler], Handler]:
         named = PATH_PARAMETER.findall(path)
         known = {"tx", "actor", "request", "query", "body", "raw", "stream", "if_match", *named}
@@ -127,6 +130,7 @@ class Api:
                     else idempotent,
                     is_rate_limited=access != "ingest" if is_rate_limited is None else is_rate_limited,
                     media_type=media_type,
+                    key_field=key_field,
                     hints=hints,
                     path_adapters={name: TypeAdapter(hints[name]) for name in named},
                     query=hints.get("query"),

@@ -13,7 +13,7 @@ import structlog
 from starlette.requests import Request
 
 from shared.errors import AppError, Forbidden
-from shared.tx import ANONYMOUS, Actor, Event
+from shared.tx import ANONYMOUS, Actor, AuditedEvent, Event
 from shared.web.operations import Operation
 
 log = structlog.get_logger()
@@ -21,19 +21,15 @@ SECONDS = 60.0
 MOST_REMEMBERED = 10_000
 
 
-class CallRefused(Event):
+class CallRefused(AuditedEvent):
     kind: ClassVar[str] = "call.refused"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "operation:{0.operation}"
     refused: ClassVar[bool] = True
 
     operation: str
     code: str
     reason: str
     tenant_id: str | None
-
-    @property
-    def target(self) -> str:
-        return f"operation:{self.operation}"
 
     @property
     def audited_tenant(self) -> str | None:

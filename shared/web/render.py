@@ -4,8 +4,10 @@
 ``k8s``    {"apiVersion", "kind", "metadata", "items"}; one object carries its fields as both ``spec`` and ``status``.
 ``bare``   the plural key with ``count``, ``total`` and ``page_token``; one object under its singular key, or as it is.
 
+``vendor`` an answer as the API says it that this mount stands in for: without an envelope, nulls left out.
+
 Chosen by ``?profile=``, then ``Accept: application/vnd.k8s+json``, then the API key's own profile, then the mount's
-default.
+default. A vendor's mount speaks its one language to everybody.
 """
 
 import json
@@ -20,10 +22,13 @@ from shared.pages import Page
 from shared.web.operations import Operation
 
 PROFILES = ("atlas", "k8s", "bare")
+VENDOR = "vendor"
 JSON = "application/json"
 
 
 def profile_of(request: Request, default: str = "atlas") -> str:
+    if default == VENDOR:
+        return VENDOR
     asked = request.query_params.get("profile")
     if asked is not None:
         if asked not in PROFILES:
@@ -46,6 +51,8 @@ def response(operation: Operation, request: Request, result: Any) -> Response:
     # The result is already typed: serialising it again through its adapter checks nothing a second time.
     if profile == "atlas":
         body = b'{"data":' + operation.returns.dump_json(result, by_alias=True) + b"}"
+    elif profile == VENDOR:
+        body = operation.returns.dump_json(result, by_alias=True, exclude_none=True)
     else:
         shape = _k8s if profile == "k8s" else _bare
         plain = operation.returns.dump_python(result, mode="json", by_alias=True)

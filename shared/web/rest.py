@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -66,6 +67,9 @@ def _route(path: str, methods: Mapping[str, Operation], edge: Edge) -> Route:
 
 
 async def _answer(operation: Operation, edge: Edge, request: Request) -> Response:
+    if operation.key_field is not None:
+        request.scope["body"] = await whole_body(request, operation.max_body_bytes)
+        request.scope["key_in_body"] = _text_in(request.scope["body"], operation.key_field)
     actor = ANONYMOUS if operation.access == "public" else await _authenticated(operation, edge, request)
     request.scope["actor"] = actor
     await edge.limiter.check(request, actor, spend=operation.is_rate_limited)
@@ -82,7 +86,7 @@ async def _answer(operation: Operation, edge: Edge, request: Request) -> Respons
         async with edge.database.write(actor) as tx:
             if key is None:
                 return render.response(operation, request, await operation.handler(tx=tx, **arguments))
-            call = idempotency.Call(key, actor.id, request.method, request.url.path, request.url.query, raw)
+            call = idempotency.Call.of(request, actor, key, raw)
             if (stored := await idempotency.claim(tx, call)) is not None:
                 return stored
             response = render.response(operation, request, await operation.handler(tx=tx, **arguments))
@@ -101,14 +105,25 @@ async def _authenticated(operation: Operation, edge: Edge, request: Request) -> 
         raise
 
 
+def _text_in(body: bytes, field: str) -> str | None:
+    try:
+        value = from_json(body)
+    except ValueError:
+        return None
+    found = value.get(field) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
 async def _arguments(operation: Operation, request: Request, actor: Actor) -> tuple[dict[str, Any], bytes]:
     hints, raw = operation.hints, b""
     offered = {"actor": actor, "request": request, "stream": arriving(request)}
     arguments: dict[str, Any] = {name: value for name, value in offered.items() if name in hints}
     if "if_match" in hints:
         arguments["if_match"] = _if_match(request)
-    if operation.takes_body:
-        raw = await _body(request, operation.max_body_bytes)
+    if "body" in request.scope:
+        raw = request.scope["body"]
+    elif operation.takes_body:
+        raw = await whole_body(request, operation.max_body_bytes)
     if "raw" in hints:
         arguments["raw"] = raw
     where = "path"
@@ -165,7 +180,8 @@ def _if_match(request: Request) -> int | None:
     return int(found[1])
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def whole_body(request: Request, limit: int) -> bytes:
+    """At most ``limit`` bytes. Whoever falls silent, or goes, is refused as a bad request."""
     chunks, size = [], 0
     try:
         async with asyncio.timeout(BODY_SECONDS):

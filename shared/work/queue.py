@@ -2,7 +2,7 @@
 
 A job names a tenant and a recorded event, nothing else; the row was written in the commit that recorded the event.
 Reactions run at least once and are safe to repeat. One that fails is tried again with growing delays, then logged and
-given up.
+given up; a database that is away or busy is no failure of theirs, however long.
 """
 
 import asyncio
@@ -21,11 +21,15 @@ from pgqueuer.domain.settings import DBSettings
 from pgqueuer.models import Job
 from prometheus_client import Counter
 
+from shared.errors import Unavailable
+
 SCHEMA = "queue"
 SETTINGS = DBSettings(db_schema=SCHEMA)
 ATTEMPTS = 6
 FIRST_DELAY_SECONDS = 0.5
 PUT_OFF_SECONDS = 60
+AT_ONCE = 10
+"""Reactions that run at the same time: each needs a connection of the plane's pool, as requests and ticks do."""
 ABANDONED_AFTER = timedelta(seconds=10)
 """A job whose worker has not given a sign of life for so long is taken by another one: its worker was killed."""
 log = structlog.get_logger()
@@ -71,9 +75,9 @@ async def run_queue(url: str, reactions: Mapping[str, Reaction], stop: asyncio.E
 async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event) -> None:
     connection = await asyncpg.connect(url, timeout=5)
     try:
-        worker = PgQueuer(AsyncpgDriver(connection), queries=_queries(connection))
+        worker, gate = PgQueuer(AsyncpgDriver(connection), queries=_queries(connection)), asyncio.Semaphore(AT_ONCE)
         for kind, reaction in reactions.items():
-            worker.entrypoint(kind)(_job(kind, reaction))
+            worker.entrypoint(kind)(_job(kind, reaction, gate))
         stopping = asyncio.create_task(_forward(stop, worker.shutdown))
         try:
             await worker.run(
@@ -88,14 +92,19 @@ async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event
         await connection.close(timeout=2)
 
 
-def _job(kind: str, reaction: Reaction) -> Callable[[Job], Awaitable[None]]:
+def _job(kind: str, reaction: Reaction, gate: asyncio.Semaphore) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         wanted = json.loads(job.payload or b"{}")
         try:
-            await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
+            async with gate:
+                await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
         except PutOff as error:
             JOBS.labels(kind, "put_off").inc()
             raise RetryRequested(timedelta(seconds=PUT_OFF_SECONDS), str(error)) from error
+        except Unavailable as error:
+            JOBS.labels(kind, "put_off").inc()
+            log.warning("reaction_put_off", kind=kind, tenant=wanted["tenant_id"], detail=error.detail)
+            raise RetryRequested(timedelta(seconds=FIRST_DELAY_SECONDS), error.detail) from error
         except Exception as error:
             JOBS.labels(kind, "failed").inc()
             about = {"kind": kind, "tenant": wanted.get("tenant_id"), "attempt": job.attempts + 1}

@@ -1,7 +1,7 @@
 """Ticks: work that happens by itself. No input; compare wanted with actual; bounded; safe to repeat.
 
-A tick that fails is logged and comes again at its next turn. Two processes may tick at once, so each tick locks the
-rows it changes.
+A tick that fails is logged and comes again at its next turn, and so does one whose database was away or busy, which is
+no defect. Two processes may tick at once, so each tick locks the rows it changes.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter
+
+from shared.errors import Unavailable
 
 log = structlog.get_logger()
 TICKS = Counter("opsplane_ticks_total", "Ticks that ran", ["name", "result"])
@@ -33,6 +35,9 @@ async def _repeat(tick: Tick, stop: asyncio.Event) -> None:
         try:
             await tick.run()
             TICKS.labels(tick.name, "done").inc()
+        except Unavailable as error:
+            TICKS.labels(tick.name, "failed").inc()
+            log.warning("tick_put_off", tick=tick.name, detail=error.detail)
         except Exception as error:
             TICKS.labels(tick.name, "failed").inc()
             log.error("tick_failed", tick=tick.name, exc_info=error)

@@ -11,6 +11,8 @@ from shared.pages import PageQuery, cut, position
 from shared.tx import ReadTx
 from tenant_plane.access.errors import ApiKeyNotFound
 from tenant_plane.access.models import ApiKey
+from tenant_plane.access.schemas import Scope
+from tenant_plane.usage.rules import Limit
 
 TIME_AND_KEY: TypeAdapter[tuple[datetime, Text]] = TypeAdapter(tuple[Timestamp, Text])
 
@@ -40,6 +42,9 @@ async def count(tx: ReadTx, made_by: str | None) -> int:
     return await tx.session.scalar(statement) or 0
 
 
-async def count_active(tx: ReadTx) -> int:
+async def count_active(tx: ReadTx, limit: Limit) -> int:
+    """Those that count against this limit: integrations, or all other keys."""
     ends = ApiKey.expires_at.is_(None) | (ApiKey.expires_at > tx.now)
-    return await tx.session.scalar(select(func.count()).where(ApiKey.revoked_at.is_(None), ends)) or 0
+    sends = ApiKey.scope == Scope.INGESTION
+    counted = sends if limit is Limit.INTEGRATIONS else ~sends
+    return await tx.session.scalar(select(func.count()).where(ApiKey.revoked_at.is_(None), ends, counted)) or 0

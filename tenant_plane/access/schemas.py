@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.fields import ShortText, Timestamp
-from shared.tx import Event
+from shared.tx import AuditedEvent
 
 
 class Scope(StrEnum):
-    """``ingestion`` may only send alerts; the others are the roles of people."""
+    """``ingestion`` may only send alerts: an integration. The others are the roles of people."""
 
     INGESTION = "ingestion"
     VIEWER = "viewer"
@@ -31,7 +31,7 @@ class ApiKeyCreate(BaseModel):
     scope: Scope
     profile: Profile | None = None
     rate_limit_rps: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Requests a second instead of the scope's own limit. Ingest routes never refuse, whatever the rate."""
+    """Requests in each second, instead of the scope's limit a minute. Ingest routes never refuse, whatever the rate."""
     expires_at: Timestamp | None = None
 
 
@@ -71,9 +71,9 @@ class PermissionsRead(BaseModel):
     permissions: list[str]
 
 
-class KeyCreated(Event):
+class KeyCreated(AuditedEvent):
     kind: ClassVar[str] = "api_key.created"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "api_key:{0.key_id}"
 
     key_id: str
     name: str
@@ -81,18 +81,10 @@ class KeyCreated(Event):
     rate_limit_rps: int | None
     expires_at: Timestamp | None
 
-    @property
-    def target(self) -> str:
-        return f"api_key:{self.key_id}"
 
-
-class KeyRevoked(Event):
+class KeyRevoked(AuditedEvent):
     kind: ClassVar[str] = "api_key.revoked"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "api_key:{0.key_id}"
 
     key_id: str
     name: str
-
-    @property
-    def target(self) -> str:
-        return f"api_key:{self.key_id}"

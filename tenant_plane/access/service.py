@@ -23,13 +23,14 @@ from tenant_plane.usage.rules import Limit
 
 
 async def create_api_key(tx: WriteTx, command: ApiKeyCreate) -> ApiKeyCreated:
-    """The only time the whole key leaves."""
+    """The only time the whole key leaves. Raises LimitReached: senders' keys are counted apart from the others."""
     tx.require(Permission.API_KEYS_MANAGE)
     assert tx.actor.tenant is not None
     if command.expires_at is not None and command.expires_at <= tx.now:
         message = "lies in the past"
         raise Invalid(f"body.expires_at: {message}", errors=[FieldError(field="body.expires_at", message=message)])
-    await usage.require_room(tx, Limit.API_KEYS, lambda: queries.count_active(tx))
+    limit = Limit.INTEGRATIONS if command.scope is Scope.INGESTION else Limit.API_KEYS
+    await usage.require_room(tx, limit, lambda: queries.count_active(tx, limit))
     made = new_key(tx.actor.tenant)
     key = ApiKey(
         id=made.id,

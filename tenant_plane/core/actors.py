@@ -14,6 +14,9 @@ from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.impersonations import Impersonations
 from tenant_plane.core.permissions import LOOKING_AROUND, OUTLIVING, ROLES
 
+SCHEMES = ("bearer", "geniekey")
+"""Opsgenie's clients say GenieKey."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actors:
@@ -68,10 +71,14 @@ class Actors:
 def credential_of(connection: HTTPConnection, *, in_query: bool = False) -> str | None:
     """``?api_key=`` and ``?token=`` only where senders can set no header; they never reach a log."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
+    if scheme.lower() in SCHEMES and token.strip():
         return token.strip()
     if key := connection.headers.get("x-api-key"):
         return key
     if in_query:
-        return connection.query_params.get("api_key") or connection.query_params.get("token")
+        return (
+            connection.query_params.get("api_key")
+            or connection.query_params.get("token")
+            or connection.scope.get("key_in_body")
+        )
     return None

@@ -105,7 +105,6 @@ class ApiKeys:
             row = (await tx.session.execute(LOAD, {"id": key_id, "now": tx.now})).one_or_none()
         if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)):
             raise _invalid()
-        own = row.rate_limit_rps * 60 if row.rate_limit_rps else None
         actor = Actor(
             id=f"key:{key_id}",
             kind="api_key",
@@ -114,7 +113,8 @@ class ApiKeys:
             permissions=ROLES[row.scope],
             tenant=tenant,
             profile=row.profile,
-            requests_per_minute=own or await self.directory.rate_of(tenant.id, row.scope),
+            requests_per_minute=await self.directory.rate_of(tenant.id, row.scope),
+            requests_per_second=row.rate_limit_rps,
         )
         return Good(at, tenant.id, actor, row.expires_at)
 

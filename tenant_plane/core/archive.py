@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.contracts.archive import (
     FORMAT,
+    KEPT_ANSWERS,
     ArchiveDigest,
     ArchivedTable,
     ArchiveEnd,
@@ -84,11 +85,14 @@ class Archives:
         async with self._connected() as connection:
             await _tenant(connection, tenant_id)
 
-    async def write(self, tenant_id: str, write: Write) -> ArchiveDigest:
-        """The whole archive to ``write``, at its pace. A failure leaves it without its end."""
+    async def write(self, tenant_id: str, write: Write, *, is_export: bool = False) -> ArchiveDigest:
+        """The whole archive to ``write``, at its pace. A failure leaves it without its end. What is exported leaves
+        the provider, so KEPT_ANSWERS stay behind.
+        """
         async with self._connected() as connection, _snapshot(connection, tenant_id) as (manifest, tables):
             await write(member("manifest.json", manifest.model_dump_json(exclude_unset=True).encode()))
-            digests = {table.name: await _copy_out(connection, table, write) for table in tables}
+            leaves = [table.emptied if is_export and table.name == KEPT_ANSWERS else table for table in tables]
+            digests = {table.name: await _copy_out(connection, table, write) for table in leaves}
             jobs = await _copy_out(connection, JOB_TABLE, write, tenant_id)
             digest = ArchiveDigest(tenant_id=tenant_id, schema_version=manifest.schema_version, tables=digests)
             sequences = await sequences_of(connection, provision.schema_of(tenant_id))

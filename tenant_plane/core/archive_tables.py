@@ -3,7 +3,7 @@ sequences.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 import asyncpg
@@ -55,6 +55,11 @@ class Table:
     @property
     def place(self) -> str:
         return f"{quoted(self.schema)}.{quoted(self.name)}"
+
+    @property
+    def emptied(self) -> "Table":
+        """In an archive the same table, without its rows."""
+        return replace(self, query=f"{self.query} limit 0")
 
 
 JOB_TABLE = Table("pg_temp", "archived_jobs", ("kind", "event_id"), JOBS, "jobs/")

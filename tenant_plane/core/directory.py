@@ -8,7 +8,7 @@ that did not hear it. What decides about writes is never this cache but the firs
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from shared.errors import Forbidden
 from shared.tx import Tenant
 
 CACHE_SECONDS = 5.0
-COLUMNS = "tenant_id, schema_name, name, state, limits"
+COLUMNS = "tenant_id, schema_name, name, state, limits, delete_after"
 LOAD = text(f"select {COLUMNS} from plane.tenants where tenant_id = :tenant_id")  # noqa: S608 - a constant
 # In any order, so that tenants whose work fails do not stand in front of the others for ever.
 DUE = text(
@@ -82,12 +82,11 @@ class TenantDirectory:
         return known.tenant if known else None
 
     async def rate_of(self, tenant_id: str, role: str) -> int:
-        """Requests a minute of one caller; a scope that is no role of people is held to the lowest."""
+        """Requests a minute of one caller."""
         if role in self.requests_per_minute:
             return self.requests_per_minute[role]
         known = await self._known(tenant_id)
-        rates = (known.limits if known else Limits()).requests_per_minute
-        return {"operator": rates.operator, "admin": rates.admin}.get(role, rates.viewer)
+        return (known.limits if known else Limits()).requests_per_minute.of(role)
 
     def forget(self, tenant_id: str) -> None:
         self._cache.pop(tenant_id, None)
@@ -126,7 +125,7 @@ class TenantDirectory:
         if row is None:
             self.forget(tenant_id)
             return None
-        known = Known(at, _tenant(row), Limits.model_validate(row.limits))
+        known = Known(at, replace(_tenant(row), delete_after=row.delete_after), Limits.model_validate(row.limits))
         self._cache[tenant_id] = known
         return known
 

@@ -243,6 +243,7 @@ async def wanted_of(connection: Connection, tenant_id: str) -> Snapshot | None:
         state=Standing(row["state"]),
         limits=Limits.model_validate_json(row["limits"]),
         generation=row["generation"],
+        delete_after=row["delete_after"],
     )
     return Snapshot(wanted, row["schema_version"])
 
@@ -252,9 +253,9 @@ async def lock_tenant(connection: Connection, tenant_id: str) -> None:
     await connection.execute("select pg_advisory_xact_lock(hashtext('tenant:' || $1))", tenant_id)
 
 
-def _columns(tenant_id: str, wanted: TenantWanted) -> tuple[str, str, str, str, str, int]:
+def _columns(tenant_id: str, wanted: TenantWanted) -> tuple[object, ...]:
     limits = wanted.limits.model_dump_json()
-    return tenant_id, wanted.name, wanted.plan, wanted.state.value, limits, wanted.generation
+    return tenant_id, wanted.name, wanted.plan, wanted.state.value, limits, wanted.generation, wanted.delete_after
 
 
 class Provisioner:
@@ -344,14 +345,17 @@ def schema_of(tenant_id: str) -> str:
     return "t_" + tenant_id.replace("-", "_")
 
 
-SNAPSHOT = "select name, plan, state, limits, generation, schema_version from plane.tenants where tenant_id = $1"
+SNAPSHOT = (
+    "select name, plan, state, limits, generation, delete_after, schema_version from plane.tenants where tenant_id = $1"
+)
 UPDATE = (
-    "update plane.tenants set name = $2, plan = $3, state = $4, limits = $5, generation = $6, updated_at = now()"
+    "update plane.tenants set name = $2, plan = $3, state = $4, limits = $5, generation = $6, delete_after = $7,"
+    " updated_at = now()"
     " where tenant_id = $1"
 )
 INSERT = (
-    "insert into plane.tenants (tenant_id, name, plan, state, limits, generation, schema_name, schema_version)"
-    " values ($1, $2, $3, $4, $5, $6, $7, $8)"
+    "insert into plane.tenants (tenant_id, name, plan, state, limits, generation, delete_after, schema_name,"
+    " schema_version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 )
 TELL = f"select pg_notify('{CHANGED}', $1)"
 WAKE = (

@@ -13,6 +13,7 @@ import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import asyncpg
@@ -55,8 +56,11 @@ select plane.publish($1, $2, $7)
 class TenantSuspended(Forbidden):
     code: ClassVar[str] = "TENANT_SUSPENDED"
 
-    def __init__(self) -> None:
-        super().__init__("This tenant is suspended: everything can be read, nothing can be changed.")
+    def __init__(self, delete_after: datetime | None = None) -> None:
+        why = "suspended"
+        if delete_after is not None:
+            why = f"to be deleted on {delete_after.astimezone(UTC).date()} (UTC)"
+        super().__init__(f"This tenant is {why}: everything can be read, nothing can be changed.")
 
 
 class TenantFrozen(Unavailable):
@@ -116,7 +120,7 @@ class TenantDatabase:
             if standing == Standing.FROZEN:
                 raise TenantFrozen()
             if standing == Standing.SUSPENDED and actor.kind != "system":
-                raise TenantSuspended()
+                raise TenantSuspended(tenant.delete_after)
             if standing != tenant.standing:
                 actor = replace(actor, tenant=replace(tenant, standing=standing))
             tx = WriteTx(session, actor, self._clock())
@@ -137,9 +141,11 @@ class TenantDatabase:
                 await append(tx, [event for event in tx.events if event.audited])
 
     async def note(self, actor: Actor, event: Event) -> None:
-        """Only an entry in the audit log: what was asked for did not happen."""
-        async with self.write(actor) as tx:
-            await append(tx, [event])
+        """Only an entry in the audit log: what was asked for did not happen. Written by the plane itself, so that a
+        suspended tenant's refusals are there, too.
+        """
+        async with self.write(system_actor(_tenant_of(actor))) as tx:
+            await append(replace(tx, actor=actor), [event])
 
 
 def _tenant_of(actor: Actor) -> Tenant:

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from shared.fields import Timestamp
 from shared.pages import PageQuery
-from shared.tx import Event
+from shared.tx import AuditedEvent
 
 
 class ImpersonationQuery(PageQuery):
@@ -25,15 +25,11 @@ class ImpersonationRead(BaseModel):
     is_running: bool
 
 
-class _ImpersonationEvent(Event):
-    audited: ClassVar[bool] = True
+class _ImpersonationEvent(AuditedEvent):
+    about: ClassVar[str] = "impersonation:{0.impersonation_id}"
 
     impersonation_id: UUID
     by: str
-
-    @property
-    def target(self) -> str:
-        return f"impersonation:{self.impersonation_id}"
 
 
 class ImpersonationBegun(_ImpersonationEvent):

@@ -11,7 +11,7 @@ from pydantic import MISSING, AfterValidator, BaseModel, BeforeValidator, Config
 
 from shared.fields import LongText, ShortText, Text, Timestamp
 from shared.pages import PageQuery
-from shared.tx import Event
+from shared.tx import AuditedEvent, Event
 from tenant_plane.alerts.rules import PRIORITY, Severity
 from tenant_plane.alerts.schemas import AlertRead, SeverityIn
 from tenant_plane.incidents.rules import NEXT, State, Status, reference_of
@@ -270,16 +270,13 @@ class IncidentTriggered(Event):
     incident_id: UUID
 
 
-class _ByHand(Event):
+class _ByHand(AuditedEvent):
     """What a person or a key did, for the audit log; what alerts and timers do stands in the timeline only."""
 
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "incident:{0.reference}"
+
     incident_id: UUID
     reference: str
-
-    @property
-    def target(self) -> str:
-        return f"incident:{self.reference}"
 
 
 class IncidentOpened(_ByHand):

@@ -81,6 +81,23 @@ class AlertmanagerAnswer(BaseModel):
     dead_letter_id: UUID | None = None
 
 
+class PostedAlerts(BaseModel):
+    """``status`` is ``success``, ``kept`` (as a dead letter, with the error) or ``held`` (to be processed later)."""
+
+    status: str
+    error: str | None = None
+
+
+class AdapterList(BaseModel):
+    """Log backends, actions and channels are empty until there are any here."""
+
+    alert_sources: list[str]
+    log_backends: list[str] = []
+    action_providers: list[str] = []
+    action_names: list[str] = []
+    notification_channels: list[str] = []
+
+
 class DeadLetterRead(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 

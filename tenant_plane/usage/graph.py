@@ -30,6 +30,7 @@ class UsageType:
 
     plan: str
     standing: Standing
+    delete_after: datetime | None
     limits: list[LimitUsageType]
     held: int
     requests: int
@@ -45,6 +46,7 @@ class UsageQueries:
         return UsageType(
             plan=read.plan,
             standing=read.standing,
+            delete_after=read.delete_after,
             limits=[LimitUsageType(**limit.model_dump()) for limit in read.limits],
             held=read.held,
             requests=read.requests,

@@ -37,7 +37,7 @@ select state.held and :behind as waiting, exists (select 1 from admitted) as adm
 """
 )
 FORGET = text("select plane.forget_before(:moment, :most)")
-LEVELS = text("select api_keys, held from usage_levels(:now)")
+LEVELS = text("select api_keys, integrations, held from usage_levels(:now)")
 
 
 async def plan(tx: ReadTx) -> Plan:
@@ -82,7 +82,7 @@ async def days(tx: ReadTx, since: date) -> Sequence[tuple[date, Metric, int]]:
 
 async def levels(tx: ReadTx) -> dict[Metric, int]:
     row = (await tx.session.execute(LEVELS, {"now": tx.now})).one()
-    return {Metric.API_KEYS: row.api_keys, Metric.HELD: row.held}
+    return {Metric.API_KEYS: row.api_keys, Metric.INTEGRATIONS: row.integrations, Metric.HELD: row.held}
 
 
 async def forget_before(tx: WriteTx, moment: datetime, most: int) -> int:

@@ -5,18 +5,25 @@ from enum import StrEnum
 
 
 class Limit(StrEnum):
-    """What this plane counts against a limit, by the names of ``shared.contracts.limits.Limits``."""
+    """What this plane counts against a limit, by the names of ``shared.contracts.limits.Limits``.
+
+    An active key that may only send is an integration; every other active key counts as ``api_keys``.
+    """
 
     API_KEYS = "api_keys"
+    INTEGRATIONS = "integrations"
     EVENTS = "events_per_month"
     INCIDENTS = "incidents_per_month"
 
 
 NOUNS = {
-    Limit.API_KEYS: "active API keys",
+    Limit.API_KEYS: "active API keys besides ingestion keys",
+    Limit.INTEGRATIONS: "active ingestion keys",
     Limit.EVENTS: "events a month",
     Limit.INCIDENTS: "incidents a month",
 }
+
+MONTHLY = frozenset({Limit.EVENTS, Limit.INCIDENTS})
 
 
 def day_of(now: datetime) -> date:
@@ -36,4 +43,4 @@ def next_month(now: datetime) -> datetime:
 
 def resets_at(limit: Limit, now: datetime) -> datetime | None:
     """None for a level, which goes down only when something is taken away."""
-    return None if limit is Limit.API_KEYS else next_month(now)
+    return next_month(now) if limit in MONTHLY else None

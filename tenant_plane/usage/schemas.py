@@ -44,7 +44,8 @@ class LimitUsage(BaseModel):
 
 
 class UsageRead(BaseModel):
-    """``held`` is how many payloads are kept and not processed, ``requests`` how many were answered this month.
+    """``delete_after``: when the tenant is to be deleted, null when it is not; until then it can be restored.
+    ``held`` is how many payloads are kept and not processed, ``requests`` how many were answered this month.
 
     Requests are written down every few seconds; a process that is killed forgets its last ones.
     """
@@ -52,6 +53,7 @@ class UsageRead(BaseModel):
     tenant_id: str
     plan: str
     standing: Standing
+    delete_after: Timestamp | None
     limits: list[LimitUsage]
     held: int
     requests: int

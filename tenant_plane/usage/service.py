@@ -80,6 +80,7 @@ async def get_usage(tx: ReadTx) -> UsageRead:
     plan, months, levels = await queries.plan(tx), await queries.months(tx), await queries.levels(tx)
     used = {
         Limit.API_KEYS: levels[Metric.API_KEYS],
+        Limit.INTEGRATIONS: levels[Metric.INTEGRATIONS],
         Limit.EVENTS: months.get(Metric.EVENTS, 0),
         Limit.INCIDENTS: months.get(Metric.INCIDENTS, 0),
     }
@@ -94,6 +95,7 @@ async def get_usage(tx: ReadTx) -> UsageRead:
         tenant_id=tx.actor.tenant.id,
         plan=plan.name,
         standing=plan.standing,
+        delete_after=tx.actor.tenant.delete_after,
         limits=limits,
         held=levels[Metric.HELD],
         requests=months.get(Metric.REQUESTS, 0),

@@ -4,6 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from control_plane.core.prepare import MIGRATIONS
+from tenant_plane.core.provision import FOLDER
+
+FOLDERS = {"control": MIGRATIONS, "plane": FOLDER / "plane", "tenant": FOLDER / "tenant"}
+"""Of migrations, by the schema that they are about."""
 MARKER = re.compile(r"^[ \t]*--[ \t]*contract:[ \t]*\S", re.MULTILINE)
 CREATED = re.compile(r'^create table (?:if not exists )?([\w."]+)')
 ALTERED = re.compile(r'^alter table (?:if exists )?(?:only )?([\w."]+) (.*)$')
@@ -21,11 +26,11 @@ ACTIONS = {
     "sets not null": re.compile(r"^alter (?:column )?\w+ set not null\b"),
     "adds a column that must be filled": re.compile(NEW_COLUMN + r"(?!.*\b(?:default|generated)\b).*\bnot null\b"),
     "adds a unique column": re.compile(NEW_COLUMN + r".*\b(?:unique|primary key)\b"),
-    "adds a constraint": re.compile(
-        r"^add (?:constraint \w+ )?(?:check|unique|primary key|foreign key|exclude)\b(?!.*\bnot valid\b)"
-    ),
+    "adds a constraint": re.compile(r"^add (?:constraint \w+ )?(?:check|unique|primary key|foreign key|exclude)\b"),
 }
-"""Of ALTER TABLE, on tables that an earlier file made: the old code knows no others."""
+"""Of ALTER TABLE, on tables that an earlier file made: the old code knows no others. A constraint binds what it writes
+even when it is NOT VALID.
+"""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ RANK = {
     "moves": 6,
     "flows": 7,
     "protocol": 7,
+    "rates": 7,
     "archive": 7,
     "batcher": 7,
     "planes": 7,

@@ -38,7 +38,7 @@ BIND = (
 )
 NEW_KEY = """
 insert into api_keys (id, name, scope, secret_hash, rate_limit_rps, created_by, created_at)
-values ($1, 'bench', $2, $3, 100000, 'bench', now())
+values ($1, 'bench', $2, $3, $4, 'bench', now())
 """
 Statement = tuple[str, Sequence[Any]]
 
@@ -69,10 +69,11 @@ class Party:
         await provisioner.refill()
         return Tenant(tenant_id, provision.schema_of(tenant_id), tenant_id)
 
-    async def new_key(self, tenant: Tenant, scope: str) -> str:
+    async def new_key(self, tenant: Tenant, scope: str, rps: int | None = 100_000) -> str:
+        """``rps`` None: the plan says how many requests a minute."""
         made = new_key(tenant)
         async with self.owner(tenant) as connection:
-            await connection.execute(NEW_KEY, made.id, scope, made.secret_hash)
+            await connection.execute(NEW_KEY, made.id, scope, made.secret_hash, rps)
         return made.text
 
     @asynccontextmanager

@@ -1,9 +1,11 @@
 """What counting requests together costs: the same requests to two planes, of which one counts in its own memory only.
 
-``.venv/bin/python -m tests.bench.ratelimit``. The two are asked in turn, so that both meet the same noise.
+``.venv/bin/python -m tests.bench.ratelimit``. The two are asked in turn, so that both meet the same noise. A key with a
+rate of its own is counted by the second, in new rows all the time; one without by the minute.
 """
 
 import asyncio
+import itertools
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +17,9 @@ from tests.bench.plane import Client, Served, durable_server, new_party, serving
 
 PATHS = ("/api/rbac/permissions", "/api/incidents?limit=50")
 """The cheapest request there is, one read transaction without a statement; and a list, if an empty one."""
+WINDOWS = {"minute": None, "second": 100_000}
+"""The rate of the key; both are never reached."""
+PLENTY = '{"admin": 100000000}'
 
 
 async def seconds_of(client: Client, path: str) -> float:
@@ -52,16 +57,25 @@ async def run(times: int, rounds: int, senders: int, json_file: Path | None) -> 
     with durable_server() as server_url:
         async with new_party(server_url, "ratelimit") as party:
             tenant = await party.new_tenant("acme")
-            key = await party.new_key(tenant, "admin")
-            async with serving(party) as together, serving(party, BENCH_COUNT_ALONE="1") as alone:
+            keys = {window: await party.new_key(tenant, "admin", rps) for window, rps in WINDOWS.items()}
+            async with (
+                serving(party, OPSPLANE_REQUESTS_PER_MINUTE=PLENTY) as together,
+                serving(party, OPSPLANE_REQUESTS_PER_MINUTE=PLENTY, BENCH_COUNT_ALONE="1") as alone,
+            ):
                 places = [together, alone]
-                crowds = [[await Client.connect(place.port, x_api_key=key) for _ in range(senders)] for place in places]
                 with progress() as bar:
-                    task = bar.add_task("requests", total=len(PATHS))
-                    for path in PATHS:
+                    task = bar.add_task("requests", total=len(PATHS) * len(keys))
+                    for path, (window, key) in itertools.product(PATHS, keys.items()):
+                        crowds = [
+                            [await Client.connect(place.port, x_api_key=key) for _ in range(senders)]
+                            for place in places
+                        ]
                         pairs = await one_by_one([crowd[0] for crowd in crowds], path, times)
                         spent = await at_once(places, crowds, path, rounds)
-                        rows.append(row_of(path, pairs, spent, requests=rounds * senders * 20))
+                        row = row_of(path, pairs, spent, requests=rounds * senders * 20)
+                        rows.append({"by the": window, **row})
+                        for client in itertools.chain(*crowds):
+                            client.close()
                         bar.advance(task)
     console.print(table("Counting together, against counting alone", rows))
     write_json(json_file, rows)

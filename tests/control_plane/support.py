@@ -32,7 +32,7 @@ from shared.contracts.archive import ArchiveDigest, TableDigest
 from shared.contracts.impersonations import Impersonation
 from shared.contracts.tenants import Standing, TenantWanted
 from shared.errors import AppError
-from shared.tokens import Verifier, public_keys
+from shared.tokens import Verifier, plane_audience, public_keys
 from shared.tx import utc_now
 
 APP_PASSWORD = "it's a secret"
@@ -59,9 +59,10 @@ class FakeTenantPlane:
     """Answers by the contract in ``shared/contracts`` and refuses what a real one would refuse.
 
     ``rows``: what each tenant has accepted. ``status`` is for all calls, ``broken`` for tenants, ``failing`` for calls
-    like ``PUT archive``.
+    like ``PUT archive``. ``is_dedicated``: it stands for the plane of each tenant that it is asked about.
     """
 
+    is_dedicated: bool = False
     keys: httpx.AsyncClient | None = None
     status: int = 200
     answer: Any = None
@@ -101,12 +102,13 @@ class FakeTenantPlane:
         async def find(kid: str) -> Any:
             return public_keys(jwks).get(kid)
 
+        tenant_id = request.path_params["tenant_id"]
+        audience = plane_audience(tenant_id if self.is_dedicated else None)
         try:
-            claims = await Verifier(find, "opsplane-internal").verify(token)
+            claims = await Verifier(find, audience).verify(token)
         except AppError as error:
             return JSONResponse({"error": error.detail}, error.status)
         assert (claims.role, claims.tenant_id) == ("control_plane", None)
-        tenant_id = request.path_params["tenant_id"]
         self.calls.append(tenant_id)
         status = 500 if tenant_id in self.broken or what in self.failing else self.status
         return None if status == 200 else JSONResponse({"error": what}, status)
@@ -278,7 +280,7 @@ def control_plane(
     admin_url: str, password_hash: str, tenant_plane: httpx.AsyncClient | None = None, **changes: Any
 ) -> ControlPlane:
     """``changes``: settings that differ from those of most tests."""
-    plane, dedicated, clock = FakeTenantPlane(), FakeTenantPlane(), MovableClock()
+    plane, dedicated, clock = FakeTenantPlane(), FakeTenantPlane(is_dedicated=True), MovableClock()
     tenant_plane = tenant_plane or httpx.AsyncClient(
         transport=httpx.ASGITransport(app=plane.app()), base_url="http://tenant-plane"
     )

@@ -47,6 +47,7 @@ QUOTAS = [
     ("GET", "/api/tenants/acme/limits"),
     ("POST", "/api/tenants/acme/limits"),
     ("DELETE", "/api/tenants/acme/limits/{limit_id}"),
+    ("POST", "/api/tenants/acme/throttle"),
     ("GET", "/api/tenants/acme/export"),
     ("POST", "/api/tenants/import"),
 ]
@@ -89,6 +90,7 @@ SSO = [
 SIGNED_IN += SSO
 BILLING = [
     ("GET", "/api/billing"),
+    ("GET", "/api/billing/disputes"),
     ("GET", "/api/billing/invoices"),
     ("POST", "/api/billing/checkout"),
     ("POST", "/api/billing/credits"),

@@ -5,11 +5,12 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+import asyncpg
 import httpx
 
 from control_plane.core.prepare import APP_ROLE as CONTROL_ROLE
@@ -20,6 +21,10 @@ from tests.crash.product import ready
 from tests.support import processes
 from tests.support.origin import HOST, KNOWN, Demo, free_port, installed
 
+CONTROL, TENANT = ("control_plane",), ("tenant_plane",)
+API, WORKER = ("tenant_plane", "api"), ("tenant_plane", "worker")
+Process = subprocess.Popen[bytes]
+
 
 class Planes:
     """Both planes of one database, each started and stopped by itself."""
@@ -28,7 +33,8 @@ class Planes:
         self.folder = folder
         self.demo = demo
         self._root: dict[str, str] | None = None
-        self.control_port, self.tenant_port, self.dedicated_port = free_port(), free_port(), free_port()
+        self.control_port, self.tenant_port = free_port(), free_port()
+        self.worker_port, self.dedicated_port = free_port(), free_port()
         self.environment = {
             "OPSPLANE_CONTROL_DATABASE_URL": owner_url,
             "OPSPLANE_CONTROL_APP_DATABASE_URL": login(owner_url, CONTROL_ROLE, KNOWN.control_password),
@@ -44,12 +50,23 @@ class Planes:
 
     @contextmanager
     def control(self) -> Iterator[httpx.Client]:
-        with self._started("control_plane", self.control_port) as client:
+        with self._started(CONTROL, self.control_port) as client:
             yield client
 
     @contextmanager
     def tenant(self) -> Iterator[httpx.Client]:
-        with self._started("tenant_plane", self.tenant_port) as client:
+        with self._started(TENANT, self.tenant_port) as client:
+            yield client
+
+    @contextmanager
+    def api(self) -> Iterator[httpx.Client]:
+        """The tenant plane without a worker."""
+        with self._started(API, self.tenant_port) as client:
+            yield client
+
+    @contextmanager
+    def worker(self) -> Iterator[httpx.Client]:
+        with self._started(WORKER, self.worker_port, self._worker) as client:
             yield client
 
     @contextmanager
@@ -61,38 +78,62 @@ class Planes:
             "OPSPLANE_TENANT_PLANE_PORT": str(self.dedicated_port),
             "OPSPLANE_PINNED_TENANT": "acme",
         }
-        with self._started("tenant_plane", self.dedicated_port, changes) as client:
+        with self._started(TENANT, self.dedicated_port, changes) as client:
             yield client
 
     @contextmanager
+    def control_to_kill(self) -> Iterator[tuple[Process, httpx.Client]]:
+        with self._process(CONTROL, self.control_port) as found:
+            yield found
+
+    @contextmanager
+    def worker_to_kill(self) -> Iterator[Process]:
+        with self._process(WORKER, self.worker_port, self._worker) as (process, _):
+            yield process
+
+    @property
+    def _worker(self) -> dict[str, str]:
+        return {"OPSPLANE_TENANT_PLANE_PORT": str(self.worker_port)}
+
+    @contextmanager
     def _started(
-        self, module: str, port: int, changes: Mapping[str, str] = MappingProxyType({})
+        self, module: Sequence[str], port: int, changes: Mapping[str, str] = MappingProxyType({})
     ) -> Iterator[httpx.Client]:
         with self._process(module, port, changes) as (process, client):
             yield client
             code = processes.end(process, signal.SIGTERM)
-        assert code in (0, -signal.SIGTERM)
-        assert "Traceback" not in self._log(module, port).read_text()
-
-    @contextmanager
-    def control_to_kill(self) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
-        with self._process("control_plane", self.control_port, {}) as found:
-            yield found
+        log = self._log(module, port).read_text()
+        assert code in (0, -signal.SIGTERM), f"{code}: {log}"
+        before, found, trace = log.rpartition("Traceback")
+        assert not found, before[-4000:] + found + trace
 
     @contextmanager
     def _process(
-        self, module: str, port: int, changes: Mapping[str, str]
-    ) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+        self, module: Sequence[str], port: int, changes: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[tuple[Process, httpx.Client]]:
         url, log = f"http://{HOST}:{port}", self._log(module, port)
         with (
-            processes.running([sys.executable, "-m", module], log, {**self.environment, **changes}) as process,
+            processes.running([sys.executable, "-m", *module], log, {**self.environment, **changes}) as process,
             httpx.Client(base_url=url, timeout=30, trust_env=False) as client,
         ):
             ready(url, process, log)
             yield process, client
 
-    def _log(self, module: str, port: int) -> Path:
-        return self.folder / f"{module}-{port}.log"
+    def _log(self, module: Sequence[str], port: int) -> Path:
+        return self.folder / f"{'-'.join(module)}-{port}.log"
+
+    def rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Past the planes, as the database's owner, in the schema of acme."""
+
+        async def ask() -> list[asyncpg.Record]:
+            url = self.environment["OPSPLANE_TENANT_DATABASE_URL"]
+            connection = await asyncpg.connect(url, server_settings={"search_path": "t_acme"})
+            try:
+                return await connection.fetch(statement, *values)
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
 
     def root(self, control: httpx.Client) -> dict[str, str]:
         """Headers of the super-admin, who signs in once: a code works only once, a token outlives the process."""
@@ -107,12 +148,12 @@ class Planes:
 
 
 @contextmanager
-def two_planes(folder: Path) -> Iterator[Planes]:
-    """Prepared, with the demo's tenants; neither is started."""
+def two_planes(folder: Path, settings: Mapping[str, str] = FAST) -> Iterator[Planes]:
+    """Prepared, with the demo's tenants; neither is started. ``settings`` are the database's."""
 
     async def prepared(url: str) -> Demo:
         async with installed(url, folder) as origin:
             return origin.demo
 
-    with running(folder / "data" / "postgres", FAST) as url:
+    with running(folder / "data" / "postgres", settings) as url:
         yield Planes(url, folder, asyncio.run(prepared(url)))

@@ -20,6 +20,19 @@ from tests.support.processes import descendants, running, wait_for_end
 from tests.support.waiting import eventually
 
 UP = [sys.executable, "-m", "infra.local.cli", "up"]
+WITHOUT_REACTION = """
+select i.title from incidents i where not exists (
+    select 1 from incident_timeline t where t.incident_id = i.id and t.event_type = 'related')
+"""
+TWICE = """
+select incident_id from incident_timeline where event_type in ('related', 'incident_created')
+group by incident_id, event_type having count(*) > 1
+"""
+UNLINKED = """
+select a.name from alerts a left join incidents i on i.id = a.incident_id
+left join incident_alerts l on l.alert_id = a.id and l.incident_id = i.id
+where i.id is null or l.alert_id is null or i.alert_count <> 1 or i.firing_count <> 1
+"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ def ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         assert process.poll() is None, log.read_text()
         return answers(f"{url}/readyz")
 
-    eventually(look, f"{url} is ready", seconds=90)
+    eventually(look, f"{url} is ready", seconds=180)
 
 
 def answers(url: str) -> bool:

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -25,20 +24,6 @@ def planes(folder: Path) -> Iterator[Planes]:
         yield found
 
 
-@contextmanager
-def part(planes: Planes, name: str) -> Iterator[httpx.Client]:
-    port, log = free_port(), planes.folder / f"{name}.log"
-    url, changes = f"http://{HOST}:{port}", {"OPSPLANE_TENANT_PLANE_PORT": str(port)}
-    with (
-        processes.running([*MODULE, name], log, {**planes.environment, **changes}) as process,
-        httpx.Client(base_url=url, timeout=30, trust_env=False) as client,
-    ):
-        ready(url, process, log)
-        yield client
-        assert processes.end(process, signal.SIGTERM) in (0, -signal.SIGTERM)
-    assert "Traceback" not in log.read_text()
-
-
 def fired(api: httpx.Client, key: dict[str, str], title: str) -> str:
     answer = api.post("/api/webhook", headers=key, json={"title": title, "severity": "critical", "service": title})
     reference: str = answer.raise_for_status().json()["data"]["incident_reference"]
@@ -48,7 +33,7 @@ def fired(api: httpx.Client, key: dict[str, str], title: str) -> str:
 def test_what_the_api_takes_the_worker_reacts_to(planes: Planes) -> None:
     """Two incidents near each other: the reaction writes that into the second one's timeline."""
     key = {"x-api-key": planes.demo.api_key("acme")}
-    with planes.control() as control, part(planes, "api") as api:
+    with planes.control() as control, planes.api() as api:
         person = planes.sign_in(control)
         fired(api, key, "first")
         second = fired(api, key, "second")
@@ -58,7 +43,7 @@ def test_what_the_api_takes_the_worker_reacts_to(planes: Planes) -> None:
             return "related" in timeline.text
 
         assert not reacted()
-        with part(planes, "worker") as worker:
+        with planes.worker() as worker:
             eventually(reacted, "the worker's reaction")
             assert worker.get("/readyz").status_code == 200
             assert worker.get("/api/incidents", headers=person).status_code == 404

@@ -9,6 +9,9 @@ import httpx
 import pytest
 
 from tests.crash.product import (
+    TWICE,
+    UNLINKED,
+    WITHOUT_REACTION,
     Product,
     answers,
     names_of_alerts,
@@ -20,20 +23,6 @@ from tests.crash.product import (
 )
 from tests.support.processes import descendants, end, wait_for_end
 from tests.support.waiting import eventually
-
-WITHOUT_REACTION = """
-select i.title from incidents i where not exists (
-    select 1 from incident_timeline t where t.incident_id = i.id and t.event_type = 'related')
-"""
-TWICE = """
-select incident_id from incident_timeline where event_type in ('related', 'incident_created')
-group by incident_id, event_type having count(*) > 1
-"""
-UNLINKED = """
-select a.name from alerts a left join incidents i on i.id = a.incident_id
-left join incident_alerts l on l.alert_id = a.id and l.incident_id = i.id
-where i.id is null or l.alert_id is null or i.alert_count <> 1 or i.firing_count <> 1
-"""
 
 
 def kill(pid: int) -> None:

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
+import pytest
 
 from infra.local.postgres import FAST, running
-from tests.crash.planes import Planes, two_planes
+from tests.crash.planes import Planes, Process, two_planes
 from tests.support.waiting import eventually
 
 
@@ -61,42 +63,87 @@ def sending(planes: Planes, urls: list[str]) -> Iterator[Senders]:
             thread.join(60)
 
 
-def moved(control: httpx.Client, root: dict[str, str], placement: str) -> dict[str, Any]:
+def begin_move(control: httpx.Client, root: dict[str, str], placement: str) -> str:
+    """The id of its operation."""
     asked = control.post("/api/tenants/acme/move", headers=root, json={"placement": placement})
     assert asked.status_code == 202, asked.text
-    path = f"/api/tenants/acme/operations/{asked.json()['data']['operation_id']}"
+    return str(asked.json()["data"]["operation_id"])
 
+
+def finished(control: httpx.Client, root: dict[str, str], operation_id: str) -> dict[str, Any]:
     def look() -> dict[str, Any] | None:
-        operation: dict[str, Any] = control.get(path, headers=root).json()["data"]
+        answer = control.get(f"/api/tenants/acme/operations/{operation_id}", headers=root)
+        operation: dict[str, Any] = answer.json()["data"]
         return operation if operation["finished_at"] else None
 
-    return eventually(look, f"acme is {placement}", seconds=90)
+    return eventually(look, "acme has moved", seconds=180)
+
+
+def killed_at(planes: Planes, process: Process, operation_id: str, step: str) -> None:
+    """As soon as the move has begun this step."""
+    begun = "select 1 from control.operation_steps where operation_id = $1 and name = $2 and started_at is not null"
+    eventually(lambda: planes.rows(begun, UUID(operation_id), step), f"the move has come to {step}", seconds=90)
+    process.kill()
+    process.wait(30)
 
 
 def names_of_alerts(plane: httpx.Client, api_key: str) -> set[str]:
-    names: set[str] = set()
+    names: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
         answer = plane.get(f"/api/alerts?limit=1000&cursor={cursor}", headers={"x-api-key": api_key})
         page = answer.raise_for_status().json()["data"]
-        names |= {alert["name"] for alert in page["items"]}
+        names += [alert["name"] for alert in page["items"]]
         cursor = page["next_cursor"]
-    return names
+    assert len(names) == len(set(names)), "none is there twice"
+    return set(names)
 
 
-def test_no_accepted_alert_is_lost(folder: Path) -> None:
-    with (
-        two_planes(folder) as planes,
-        running(folder / "own" / "postgres", FAST) as own_url,
-        planes.control() as control,
-        planes.tenant() as shared,
-        planes.dedicated(own_url) as dedicated,
-    ):
+@pytest.fixture
+def planes(folder: Path) -> Iterator[Planes]:
+    with two_planes(folder) as found:
+        yield found
+
+
+@pytest.fixture
+def own_url(folder: Path) -> Iterator[str]:
+    """Of the database server that acme's own plane has."""
+    with running(folder / "own" / "postgres", FAST) as url:
+        yield url
+
+
+def test_no_accepted_alert_is_lost(planes: Planes, own_url: str) -> None:
+    with planes.control() as control, planes.tenant() as shared, planes.dedicated(own_url) as dedicated:
         root, key = planes.root(control), planes.demo.api_key("acme")
         with sending(planes, [str(shared.base_url), str(dedicated.base_url)]) as senders:
             for placement, plane in (("dedicated", dedicated), ("shared", shared)):
                 senders.until_more(30)
-                operation = moved(control, root, placement)
+                operation = finished(control, root, begin_move(control, root, placement))
+                assert operation["state"] == "succeeded", operation
+                senders.until_more(30)
+                said_yes = set(senders.accepted)
+                assert said_yes - names_of_alerts(plane, key) == set()
+        assert senders.accepted - names_of_alerts(shared, key) == set()
+        assert senders.answers <= {200, 202, 401, 403, 503}
+        assert dedicated.get("/api/alerts", headers={"x-api-key": key}).status_code == 401
+
+
+def test_a_killed_control_plane_finishes_the_move(planes: Planes, own_url: str) -> None:
+    """Killed twice on the way there and twice on the way back; senders wait meanwhile, and lose nothing."""
+    key = planes.demo.api_key("acme")
+    with planes.tenant() as shared, planes.dedicated(own_url) as dedicated:
+        ways = (("dedicated", dedicated, ("freeze", "switch")), ("shared", shared, ("copy", "remove")))
+        with sending(planes, [str(shared.base_url), str(dedicated.base_url)]) as senders:
+            for placement, plane, (first, second) in ways:
+                senders.until_more(30)
+                with planes.control_to_kill() as (process, control):
+                    root = planes.root(control)
+                    operation_id = begin_move(control, root, placement)
+                    killed_at(planes, process, operation_id, first)
+                with planes.control_to_kill() as (process, _):
+                    killed_at(planes, process, operation_id, second)
+                with planes.control() as control:
+                    operation = finished(control, root, operation_id)
                 assert operation["state"] == "succeeded", operation
                 senders.until_more(30)
                 said_yes = set(senders.accepted)

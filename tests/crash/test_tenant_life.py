@@ -2,14 +2,12 @@
 whatever was begun comes to its end.
 """
 
-import asyncio
 import random
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 
 from tests.crash.planes import Planes, two_planes
@@ -73,17 +71,6 @@ LIVES: tuple[list[tuple[str, str, dict[str, str]]], ...] = (
 )
 
 
-def rows(planes: Planes, statement: str) -> list[asyncpg.Record]:
-    async def ask() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(planes.environment["OPSPLANE_CONTROL_DATABASE_URL"])
-        try:
-            return await connection.fetch(statement)
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
-
-
 def killed_at_work(planes: Planes, round_number: int) -> list[Operator]:
     with planes.control_to_kill() as (process, client):
         operators = [Operator(planes.root(client), round_number * 10 + number) for number in range(3)]
@@ -104,11 +91,11 @@ def test_a_killed_control_plane_finishes_what_it_began(folder: Path) -> None:
     with two_planes(folder) as planes, planes.tenant():
         operators = [one for number in range(1, KILLS + 1) for one in killed_at_work(planes, number)]
         with planes.control():
-            eventually(lambda: rows(planes, UNSETTLED) == [], "everything is settled", seconds=60)
+            eventually(lambda: planes.rows(UNSETTLED) == [], "everything is settled", seconds=60)
         states: dict[str, Any] = {
-            row["tenant_id"]: row["state"] for row in rows(planes, "select tenant_id, state from control.tenants")
+            row["tenant_id"]: row["state"] for row in planes.rows("select tenant_id, state from control.tenants")
         }
-        there = {row["tenant_id"]: row["state"] for row in rows(planes, "select tenant_id, state from plane.tenants")}
+        there = {row["tenant_id"]: row["state"] for row in planes.rows("select tenant_id, state from plane.tenants")}
     promised = {t: state for one in operators for t, state in one.said.items() if t not in one.in_doubt}
     assert len(promised) > 10
     assert {tenant_id: states[tenant_id] for tenant_id in promised} == promised

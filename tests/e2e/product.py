@@ -86,6 +86,7 @@ def started(folder: Path, port: int | None = None, **changes: str) -> Iterator[P
         "OPSPLANE_DATA": str(data_dir),
         "OPSPLANE_STORM": "1",
         "OPSPLANE_SSO_ALLOW_HTTP": "1",
+        "OPSPLANE_OPEN_REGISTRATION": "1",
         "PYTHONUNBUFFERED": "1",
         **changes,
     }

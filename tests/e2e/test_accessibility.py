@@ -7,7 +7,7 @@ from tests.e2e.axe import NOTHING, findings
 from tests.e2e.views import live
 
 
-@pytest.mark.parametrize("path", ["/", "/incidents", "/alerts"])
+@pytest.mark.parametrize("path", ["/", "/incidents", "/alerts", "/settings/access", "/settings/keys"])
 async def test_of_a_tenant_on_its_first_day(as_globex: Page, path: str) -> None:
     await as_globex.goto(path)
     await live(as_globex)

@@ -5,7 +5,7 @@ import re
 import asyncpg
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Dialog, Page, expect
 
 from infra.local import postgres
 from tests.e2e.axe import NOTHING, findings
@@ -38,9 +38,14 @@ async def secret_of(page: Page) -> str:
 async def set_up_app(page: Page) -> tuple[str, list[str]]:
     """With the keyboard; the secret, and the recovery codes."""
     await page.get_by_role("button", name="Set up authenticator app").press("Enter")
+    panel = page.get_by_role("region", name="Authenticator app")
+    await expect(panel.get_by_label("Password", exact=True)).to_be_focused()
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
     field = page.get_by_label("Code that the app shows now")
     await expect(field).to_be_focused()
     await expect(field).to_have_attribute("autocomplete", "one-time-code")
+    assert await findings(page) == NOTHING
     secret = await secret_of(page)
     await page.keyboard.type(unused_code(secret))
     codes = page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
@@ -72,6 +77,36 @@ async def test_the_name_is_changed_and_said(visits: Visits, team: Team) -> None:
     await page.reload()
     await expect(name).to_have_value("Nadia <script>alert(1)</script> עברית 🚑")
     await fits(page)
+
+
+async def test_a_name_that_is_not_saved_is_kept_named_and_asked_about(visits: Visits, team: Team) -> None:
+    page = await visit(visits, await team.join("Una Unsaved", "admin"))
+    name = page.get_by_label("Name", exact=True)
+    link = page.get_by_role("navigation", name="Settings").get_by_role("link", name="Account")
+    await expect(link).to_have_accessible_name("Account")
+    await name.fill("Una Saved")
+    await expect(page.get_by_text("Not saved yet: name.")).to_be_visible()
+    await expect(link).to_have_accessible_name("Account (not saved yet)")
+    await page.get_by_role("link", name="API keys").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("API keys")
+    await expect(link).to_have_accessible_name("Account (not saved yet)")
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.on("dialog", stay)
+    await page.close(run_before_unload=True)
+    await link.click()
+    assert asked == ["beforeunload"]
+    await expect(name).to_have_value("Una Saved")
+    assert await findings(page) == NOTHING
+    await page.get_by_role("button", name="Discard").click()
+    await expect(name).to_have_value("Una Unsaved")
+    await expect(link).to_have_accessible_name("Account")
+    await page.reload()
+    assert asked == ["beforeunload"], "there is nothing to lose any more"
 
 
 async def test_the_keyboard_alone_changes_the_password_and_ends_the_other_sessions(

@@ -46,7 +46,11 @@ async def test_a_plan_is_made_and_gets_its_next_version(as_super_admin: Page, op
     await page.get_by_role("button", name=f"New version of {name}").click()
     await expect(dialog.get_by_label("People")).to_have_value("12")
     await expect(dialog.get_by_label("API keys")).to_have_value("")
+    await expect(dialog).to_contain_text("Nothing is changed yet.")
     await dialog.get_by_label("People").fill("1")
+    await expect(dialog.get_by_role("region", name="What changes").get_by_role("listitem")).to_have_text(
+        re.compile("People.*12.*becomes.*1")
+    )
     await dialog.get_by_role("button", name="Make version 2").click()
     await expect(column(table, name)).to_contain_text("version 2")
     versions = (await operations.get(f"/api/plans/{name}"))["items"]
@@ -104,6 +108,35 @@ async def test_who_is_nearest_to_a_limit_is_throttled_there(as_super_admin: Page
     assert [(one["limit_name"], one["value"], one["reason"]) for one in granted] == [
         ("events_per_month", 500, "It drowns its neighbours")
     ]
+
+
+async def test_a_noisy_neighbour_is_throttled_for_a_while(as_super_admin: Page, operations: Api) -> None:
+    team = await found(operations, "Vandelay")
+    busy = [{"tenant_id": team.tenant_id, "requests": 900}, {"tenant_id": "acme", "requests": 50}]
+    cell = (await operations.get("/api/tenants/cells"))["items"][0]
+    cell |= {"ready": True, "requests_last_minute": 1000, "errors_last_minute": 25, "busiest": busy}
+    await as_super_admin.route("**/api/tenants/cells?*", lambda route: route.fulfill(json=page_of(cell)))
+    await as_super_admin.goto("/control/fleet")
+    row = as_super_admin.get_by_role("region", name="Cell table").locator("tbody tr")
+    await expect(row).to_contain_text("1,000")
+    await expect(row).to_contain_text("2.5 %")
+    panel = as_super_admin.get_by_role("region", name="Busiest in the last minute")
+    await expect(panel.get_by_role("listitem").first).to_contain_text("90 % of shared")
+    await panel.get_by_role("button", name=f"Throttle {team.tenant_id}").click()
+    dialog = as_super_admin.get_by_role("dialog", name=f"Throttle {team.tenant_id}")
+    await dialog.get_by_label("Requests a minute, each").fill("30")
+    await dialog.get_by_label("How long").select_option(label="for 4 hours")
+    await dialog.get_by_label("Reason").fill("It drowns its neighbours")
+    assert await findings(as_super_admin) == NOTHING
+    await dialog.get_by_role("button", name=f"Throttle {team.tenant_id}").click()
+    await expect(dialog).to_have_count(0)
+    granted = (await operations.get(f"/api/tenants/{team.tenant_id}/limits"))["items"]
+    assert {(one["value"], one["reason"]) for one in granted} == {(30, "It drowns its neighbours")}
+    hours = [(datetime.fromisoformat(one["ends_at"]) - datetime.now(UTC)).total_seconds() / 3600 for one in granted]
+    assert all(3.9 < left <= 4 for left in hours)
+    await as_super_admin.goto(f"/control/tenants/{team.tenant_id}?tab=usage")
+    limits = as_super_admin.get_by_role("region", name="Limits", exact=True)
+    await expect(limits.get_by_role("row", name=re.compile("Requests a minute, admin"))).to_contain_text("30")
 
 
 async def test_a_rollout_without_dedicated_planes_is_refused_in_words(as_super_admin: Page, guard: Guard) -> None:

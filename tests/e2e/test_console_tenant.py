@@ -5,12 +5,14 @@ import re
 import tarfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.axe import NOTHING, findings
+from tests.e2e.fits import fits
 from tests.e2e.people import Team, found
 from tests.e2e.product import Api, Product, signed_in
 from tests.e2e.views import settled
@@ -172,6 +174,7 @@ async def test_a_deletion_is_typed_has_a_grace_period_and_can_be_undone(
     await dialog.get_by_label("Type").fill(team.tenant_id)
     await dialog.get_by_role("button", name="Delete Initech").click()
     await expect(page.locator(".page-head")).to_contain_text("deleting")
+    await expect(page.locator(".page-head")).to_contain_text("removed after")
     await expect(page.get_by_text("until then it can be restored")).to_be_visible()
     for gone in ("Suspend", "Move", "Delete"):
         await expect(page.get_by_role("button", name=f"{gone} Initech")).to_have_count(0)
@@ -181,14 +184,44 @@ async def test_a_deletion_is_typed_has_a_grace_period_and_can_be_undone(
     assert (await operations.get(f"/api/tenants/{team.tenant_id}"))["delete_after"] is None
 
 
+async def test_disputes_say_what_is_due_and_lead_to_stripe(as_super_admin: Page, team: Team) -> None:
+    """As an installation that sells by Stripe would answer."""
+    billing = await team.operations.get("/api/billing", tenant_id=team.tenant_id)
+    paid = {**billing, "mode": "stripe", "standing": "active", "status_text": "Active and paid."}
+    now = datetime.now(UTC).isoformat()
+    dispute = {"dispute_id": "dp_1", "tenant_id": team.tenant_id, "charge_id": "ch_1", "amount_cents": 9900}
+    dispute |= {"currency": "usd", "reason": "product_not_received", "status": "needs_response", "needs_response": True}
+    dispute |= {"evidence_due_at": "2031-05-04T12:00:00Z", "has_evidence": False, "opened_at": now, "fetched_at": now}
+    dispute |= {"stripe_url": "https://dashboard.stripe.com/test/disputes/dp_1"}
+    page = {"items": [dispute], "total": 1, "limit": 20, "offset": 0, "next_cursor": None}
+    await as_super_admin.route("**/api/billing?*", lambda route: route.fulfill(json={"data": paid}))
+    await as_super_admin.route("**/api/billing/disputes?*", lambda route: route.fulfill(json={"data": page}))
+    await as_super_admin.route("**/api/billing/invoices?*", lambda route: route.fulfill(json={"data": {"items": []}}))
+    await as_super_admin.goto(f"/control/tenants/{team.tenant_id}?tab=billing")
+    row = as_super_admin.get_by_role("region", name="Dispute table").locator("tbody tr")
+    for said in ("$99.00", "needs an answer", "product not received", "4 May"):
+        await expect(row).to_contain_text(said)
+    link = row.get_by_role("link", name="Open at Stripe dp_1")
+    await expect(link).to_have_attribute("href", "https://dashboard.stripe.com/test/disputes/dp_1")
+    assert await findings(as_super_admin) == NOTHING
+    await fits(as_super_admin)
+
+
 async def test_an_export_is_a_tar_that_is_not_imported_where_the_tenant_is(
     as_super_admin: Page, team: Team, guard: Guard
 ) -> None:
     guard.expect("status of 409")
     page = await opened(as_super_admin, team, LIFE)
+    await page.get_by_role("button", name="Export Initech").click()
+    dialog = page.get_by_role("dialog", name="Export Initech")
+    await dialog.get_by_role("button", name="Export Initech").click()
+    await expect(dialog.get_by_label("Reason")).to_be_focused()
+    await dialog.get_by_label("Reason").fill("Ticket 4711")
+    assert await findings(page) == NOTHING
     async with page.expect_download() as download:
-        await page.get_by_role("button", name="Export Initech").click()
+        await dialog.get_by_role("button", name="Export Initech").click()
     saved = await download.value
+    await expect(dialog).to_be_hidden()
     assert saved.suggested_filename == f"{team.tenant_id}-{datetime.now(UTC).date()}.tar"
     archive = await saved.path()
     with tarfile.open(archive) as members:
@@ -209,7 +242,7 @@ async def test_an_import_sends_the_file_as_it_is_and_goes_to_the_tenant(as_super
 
     async def answer(route: Route) -> None:
         sent.append((route.request.post_data_buffer, route.request.headers["content-type"]))
-        await route.fulfill(status=201, json={"data": tenant})
+        await route.fulfill(status=201, json={"data": {**tenant, "notices": []}})
 
     await page.route("**/api/tenants/import", answer)
     await page.goto("/control/tenants")
@@ -222,6 +255,32 @@ async def test_an_import_sends_the_file_as_it_is_and_goes_to_the_tenant(as_super
     await expect(page).to_have_url(re.compile(f"/control/tenants/{team.tenant_id}$"))
     await expect(page.get_by_role("region", name="Messages")).to_contain_text("Initech was imported and is active")
     assert sent == [(content, "application/octet-stream")]
+
+
+async def test_an_import_says_what_does_not_count_here(as_super_admin: Page, team: Team) -> None:
+    page = await opened(as_super_admin, team)
+    tenant = await team.operations.get(f"/api/tenants/{team.tenant_id}")
+    asked: list[str] = []
+    notice = "Limits that were set there beside the plan do not count here: users."
+
+    async def answer(route: Route) -> None:
+        asked.append(urlsplit(route.request.url).query)
+        await route.fulfill(status=201, json={"data": {**tenant, "notices": [notice]}})
+
+    await page.route("**/api/tenants/import?*", answer)
+    await page.goto("/control/tenants")
+    await page.get_by_role("button", name="Import tenant").click()
+    dialog = page.get_by_role("dialog")
+    file = {"name": "tenant.tar", "mimeType": "application/x-tar", "buffer": b"x"}
+    await dialog.get_by_label("Archive").set_input_files(file)  # type: ignore[arg-type]
+    await dialog.get_by_label("Plan").select_option("enterprise")
+    await dialog.get_by_label("Raised limits").check()
+    assert await findings(page) == NOTHING
+    await dialog.get_by_role("button", name="Import tenant").click()
+    await expect(dialog.get_by_role("listitem")).to_have_text([notice])
+    assert (await findings(page), asked) == (NOTHING, ["plan=enterprise&keep_grants=true"])
+    await dialog.get_by_role("button", name="Open Initech").click()
+    await expect(page).to_have_url(re.compile(f"/control/tenants/{team.tenant_id}$"))
 
 
 async def test_being_in_a_tenant_needs_a_reason_shows_it_in_red_and_is_read_only(

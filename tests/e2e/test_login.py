@@ -147,7 +147,7 @@ async def test_the_sixth_try_is_told_how_many_minutes_to_wait(anonymous: Page, g
 
 
 async def test_a_forgotten_password_says_what_this_installation_can_do(anonymous: Page, guard: Guard) -> None:
-    guard.expect("status of 503")
+    guard.expect("status of 409")
     await anonymous.goto("/login")
     await anonymous.get_by_role("link", name="Forgot your password?").click()
     await expect(anonymous.get_by_label("Email")).to_be_focused()

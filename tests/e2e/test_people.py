@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
@@ -9,8 +10,9 @@ from playwright.async_api import Locator, Page, expect
 from tests.e2e.axe import NOTHING, findings
 from tests.e2e.fits import fits
 from tests.e2e.people import PASSWORD, Team, found, invite, register
-from tests.e2e.product import Account, Api, Product, signed_in
+from tests.e2e.product import Account, Api, Product, signed_in, with_key
 from tests.e2e.visits import Guard, Visits, sign_in
+from tests.support.tenant_plane import until
 
 PATH = "/settings/people"
 
@@ -189,6 +191,61 @@ async def test_deactivating_hands_over_what_the_person_holds(
     dialog = await choose(page, person, "Activate")
     await dialog.get_by_role("button", name="Activate Dora Leaves").click()
     await expect(row(page, person.email)).not_to_contain_text("deactivated")
+
+
+async def make_keys(product: Product, person: Account, *names: str) -> list[str]:
+    async with signed_in(product, person) as api:
+        return [(await api.post("/api/apikeys", {"name": name, "scope": "viewer"}))["api_key"] for name in names]
+
+
+@pytest.mark.parametrize(("action", "said"), [("Deactivate", "is deactivated"), ("Remove", "is no member any more")])
+async def test_which_keys_of_somebody_end_is_asked(
+    page: Page, team: Team, product: Product, action: str, said: str
+) -> None:
+    """With the keyboard: the one that is chosen stops working, the other goes on."""
+    person = await team.join(f"{action}d Kim", "admin")
+    ended, kept = await make_keys(product, person, "Left behind", "Rack <script>alert(1)</script>")
+    dialog = await choose(page, person, action)
+    keys = dialog.get_by_role("group", name="Which API keys to revoke")
+    await expect(keys.get_by_role("checkbox")).to_have_count(2)
+    await expect(keys.get_by_role("checkbox", checked=True)).to_have_count(0)
+    assert await findings(page) == NOTHING
+    await fits(page)
+    await keys.get_by_role("checkbox", name="Left behind").press("Space")
+    for field in await dialog.get_by_label("to confirm").all():
+        await field.fill(person.email)
+    await dialog.get_by_role("button", name=f"{action} {action}d Kim").press("Enter")
+    message = page.get_by_role("region", name="Messages")
+    await expect(message).to_contain_text(f"{said}; 1 API key revoked, 1 API key goes on working")
+    async with with_key(product, kept) as api:
+        assert (await api.get("/api/incidents", limit=1))["items"] == []
+    await refused_soon(product, ended)
+
+
+async def refused_soon(product: Product, key: str) -> None:
+    headers = {"authorization": f"Bearer {key}"}
+
+    async def is_refused() -> bool | None:
+        async with httpx.AsyncClient(base_url=product.base_url, headers=headers) as client:
+            return (await client.get("/api/incidents")).status_code == 401 or None
+
+    await until(is_refused)
+
+
+async def test_a_refused_leave_revokes_no_key(visits: Visits, operations: Api, product: Product, guard: Guard) -> None:
+    guard.expect("status of 409")
+    team = await found(operations, "Lone")
+    (key,) = await make_keys(product, team.admin, "The only one")
+    page = await (await visits.of(team.admin)).new_page()
+    await page.goto(PATH)
+    dialog = await choose(page, team.admin, "Deactivate")
+    await dialog.get_by_role("checkbox", name="The only one").check()
+    await dialog.get_by_role("button", name="Deactivate Alva Berg").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("This is the tenant's last admin")
+    async with with_key(product, key) as api:
+        await api.get("/api/incidents")
+    async with signed_in(product, team.admin) as api:
+        assert [entry["revoked_at"] for entry in (await api.get("/api/apikeys"))["items"]] == [None]
 
 
 async def test_removing_needs_the_address_typed(page: Page, team: Team, operations: Api) -> None:

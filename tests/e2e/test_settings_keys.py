@@ -115,14 +115,15 @@ async def test_beyond_the_limit_the_refusal_stands_where_it_was_asked(
     guard.expect("status of 402")
     team = await found(operations, "Keyring")
     await operations.post(
-        f"/api/tenants/{team.tenant_id}/limits", {"limit_name": "api_keys", "value": 0, "reason": "To see a refusal"}
+        f"/api/tenants/{team.tenant_id}/limits",
+        {"limit_name": "integrations", "value": 0, "reason": "To see a refusal"},
     )
     async with signed_in(product, team.admin) as admin:
 
         async def known() -> bool | None:
             """The plane hears of a limit within seconds."""
-            limits = (await admin.get("/api/usage"))["limits"]
-            return {"name": "api_keys", "limit": 0}.items() <= limits[0].items() or None
+            limits = {limit["name"]: limit["limit"] for limit in (await admin.get("/api/usage"))["limits"]}
+            return limits["integrations"] == 0 or None
 
         await until(known, seconds=10)
     page = await (await visits.of(team.admin)).new_page()
@@ -134,7 +135,7 @@ async def test_beyond_the_limit_the_refusal_stands_where_it_was_asked(
     await dialog.get_by_label("Name").fill("One too many")
     await dialog.get_by_role("button", name="Create API key").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("The key was not made:")
-    await expect(dialog.get_by_role("alert")).to_contain_text("allows 0 active API keys")
+    await expect(dialog.get_by_role("alert")).to_contain_text("allows 0 active ingestion keys")
     await expect(dialog.get_by_label("Name")).to_have_value("One too many")
     await page.keyboard.press("Escape")
     await expect(page.get_by_text("No API keys yet")).to_be_visible()

@@ -1,8 +1,11 @@
 """Single sign-on: set up and tested by an admin, used on the sign-in page; and the token of a directory."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import httpx
+import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
@@ -12,6 +15,7 @@ from tests.e2e.people import Team, found
 from tests.e2e.product import Api, Product
 from tests.e2e.visits import Guard, Visits
 from tests.fakes.oidc import FakeProvider, fake_provider
+from tests.support.oidc_process import oidc_provider
 
 PATH = "/settings/sign-on"
 NAME = "Daily login"
@@ -30,18 +34,27 @@ async def team(operations: Api) -> Team:
     return await found(operations, "Planet")
 
 
+@pytest.fixture
+def real_provider(guard: Guard, team: Team, tmp_path: Path) -> Iterator[str]:
+    """The issuer of a provider that runs as a process of its own; its page looks for a style sheet elsewhere."""
+    lois = {"sub": "lois-1", "email": f"lois@{team.domain}", "email_verified": True, "name": "Lois Lane"}
+    with oidc_provider(tmp_path / "oidc.log", lois) as issuer:
+        guard.expect(f"foreign request: {re.escape(issuer)}")
+        guard.expect(r"cdn\.jsdelivr\.net")
+        yield issuer
+
+
 @pytest_asyncio.fixture
-async def page(visits: Visits, team: Team, guard: Guard) -> Page:
-    guard.expect("status of 404")  # there is no connection and no token yet
+async def page(visits: Visits, team: Team) -> Page:
     page = await (await visits.of(team.admin)).new_page()
     await page.goto(PATH)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Single sign-on")
     return page
 
 
-async def connect(page: Page, provider: FakeProvider, team: Team) -> None:
+async def connect(page: Page, issuer: str, team: Team) -> None:
     await page.get_by_label("Name on the sign-in page").fill(NAME)
-    await page.get_by_label("Issuer").fill(provider.issuer)
+    await page.get_by_label("Issuer").fill(issuer)
     await page.get_by_label("Client id").fill("opsplane")
     await page.get_by_label("Client secret").fill("a secret of the client")
     await page.get_by_label("Email domains").fill(team.domain)
@@ -58,8 +71,8 @@ async def confirm(team: Team) -> None:
 async def test_a_provider_is_connected_tested_and_disconnected(
     page: Page, provider: FakeProvider, team: Team, guard: Guard
 ) -> None:
-    await connect(page, provider, team)
     await expect(page.get_by_text("/api/auth/sso/callback")).to_be_visible()
+    await connect(page, provider.issuer, team)
     await expect(page.get_by_text(f"{team.domain}, not confirmed")).to_be_visible()
     await expect(page.get_by_label("Client secret")).to_have_value("")
     await page.get_by_role("button", name="Test connection").click()
@@ -110,7 +123,7 @@ async def test_the_sign_in_page_leads_through_the_provider_and_back(
     page: Page, provider: FakeProvider, team: Team, visits: Visits, product: Product
 ) -> None:
     """With the keyboard alone, to the page that was asked for."""
-    await connect(page, provider, team)
+    await connect(page, provider.issuer, team)
     await confirm(team)
     provider.claims = {"sub": "lois-1", "email": f"lois@{team.domain}", "email_verified": True, "name": "Lois Lane"}
     stranger = await (await visits.anonymous()).new_page()
@@ -137,10 +150,26 @@ async def test_the_sign_in_page_leads_through_the_provider_and_back(
     await expect(lois).to_contain_text("single sign-on")
 
 
+async def test_a_provider_of_somebody_elses_lets_people_in(
+    page: Page, real_provider: str, team: Team, visits: Visits
+) -> None:
+    await connect(page, real_provider, team)
+    await page.get_by_role("button", name="Test connection").click()
+    await expect(page.get_by_text("It works")).to_be_visible()
+    stranger = await (await visits.anonymous()).new_page()
+    await stranger.route("https://cdn.jsdelivr.net/**", lambda route: route.abort())
+    await stranger.goto(f"/api/auth/sso/start?tenant_id={team.tenant_id}")
+    await expect(stranger.get_by_role("heading", name="Authorize Client")).to_be_visible()
+    await stranger.get_by_role("button", name="lois-1").click()
+    await expect(stranger).to_have_title("Overview – Planet")
+    await stranger.goto("/settings/account")
+    await expect(stranger.get_by_text("You are signed in by the single sign-on of Planet")).to_be_visible()
+
+
 async def test_whoever_the_provider_does_not_vouch_for_is_told_why(
     page: Page, provider: FakeProvider, team: Team, visits: Visits
 ) -> None:
-    await connect(page, provider, team)
+    await connect(page, provider.issuer, team)
     provider.claims = {"sub": "lex-1", "email": f"lex@{team.domain}", "email_verified": False, "name": "Lex"}
     stranger = await (await visits.anonymous()).new_page()
     await stranger.goto(f"/api/auth/sso/start?tenant_id={team.tenant_id}")
@@ -152,7 +181,7 @@ async def test_whoever_the_provider_does_not_vouch_for_is_told_why(
 async def test_a_password_stays_possible_where_it_is_allowed(
     page: Page, provider: FakeProvider, team: Team, visits: Visits
 ) -> None:
-    await connect(page, provider, team)
+    await connect(page, provider.issuer, team)
     await confirm(team)
     stranger = await (await visits.anonymous()).new_page()
     await stranger.goto("/login")
@@ -183,3 +212,21 @@ async def test_a_directorys_token_is_shown_once_replaced_and_removed(page: Page)
     await page.get_by_role("dialog").get_by_role("button", name="Remove token").click()
     await expect(panel.get_by_role("button", name="Make a token")).to_be_visible()
     await expect(shown).to_have_count(0)
+
+
+async def test_what_a_directory_was_refused_is_told(page: Page, product: Product) -> None:
+    panel = page.get_by_role("region", name="Directory (SCIM 2.0)")
+    await panel.get_by_role("button", name="Make a token").click()
+    token = (await panel.get_by_role("status").locator(".mono").text_content()) or ""
+    facts = panel.locator("dl")
+    await expect(facts).to_contain_text("none yet: never used")
+    user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "no-address", "active": True}
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
+    async with httpx.AsyncClient(base_url=product.base_url, headers=headers) as directory:
+        refused = await directory.post("/scim/v2/Users", json=user)
+    assert refused.status_code == 400
+    await page.reload()
+    await expect(facts).to_contain_text(f"POST /Users: {refused.json()['detail']}")
+    await expect(facts).not_to_contain_text("never used")
+    assert await findings(page) == NOTHING
+    await fits(page)

@@ -136,6 +136,8 @@ async def use_menu(alva: Page, item: str) -> None:
 async def set_up_authenticator(alva: Page) -> str:
     await use_menu(alva, "Account")
     await alva.get_by_role("button", name="Set up authenticator app").click()
+    await alva.get_by_role("region", name="Authenticator app").get_by_label("Password", exact=True).fill(PASSWORD)
+    await alva.keyboard.press("Enter")
     await expect(alva.get_by_alt_text("QR code for your authenticator app")).to_be_visible()
     secret = "".join((await alva.locator(".account-key").text_content() or "").split())
     await alva.get_by_label("Code that the app shows now").fill(unused_code(secret))
@@ -164,21 +166,22 @@ async def create_keys_up_to_the_limit(alva: Page) -> str:
     await alva.goto("/settings/keys")
     await create_key(alva, "Prometheus")
     api_key = await made_key(alva, "Prometheus")
-    await create_key(alva, "Grafana")
-    await made_key(alva, "Grafana")
+    for name in ("Grafana", "Datadog"):
+        await create_key(alva, name)
+        await made_key(alva, name)
     await create_key(alva, "Nagios")
     dialog = alva.get_by_role("dialog", name="Create API key")
     await expect(dialog.get_by_role("alert")).to_contain_text(
-        "The key was not made: The plan free allows 2 active API keys (api_keys); 2 are used."
+        "The key was not made: The plan free allows 3 active ingestion keys (integrations); 3 are used."
     )
     await dialog.get_by_role("button", name="Cancel").click()
-    await expect(alva.get_by_role("region", name="API keys").get_by_role("listitem")).to_have_count(2)
+    await expect(alva.get_by_role("region", name="API keys").get_by_role("listitem")).to_have_count(3)
     return api_key
 
 
 async def pay(alva: Page) -> None:
     await alva.goto("/settings/usage")
-    await expect(alva.get_by_role("meter", name="API keys")).to_have_attribute("aria-valuetext", "2 of 2")
+    await expect(alva.get_by_role("meter", name="Integrations")).to_have_attribute("aria-valuetext", "3 of 3")
     await alva.goto("/settings/billing")
     await expect(alva.get_by_role("region", name="Subscription")).to_contain_text("free")
     await alva.get_by_role("button", name="Subscribe to pro").click()
@@ -193,11 +196,11 @@ async def pay(alva: Page) -> None:
 
 async def use_what_was_paid(alva: Page) -> None:
     await alva.get_by_role("link", name="Plan and usage").first.click()
-    await expect(alva.get_by_role("meter", name="API keys")).to_have_attribute("aria-valuetext", "2 of 20")
+    await expect(alva.get_by_role("meter", name="Integrations")).to_have_attribute("aria-valuetext", "3 of 30")
     await alva.goto("/settings/keys")
     await create_key(alva, "Nagios")
     await made_key(alva, "Nagios")
-    await expect(alva.get_by_role("region", name="API keys").get_by_role("listitem")).to_have_count(3)
+    await expect(alva.get_by_role("region", name="API keys").get_by_role("listitem")).to_have_count(4)
 
 
 async def suspend(console: Page) -> None:
@@ -212,13 +215,13 @@ async def suspend(console: Page) -> None:
 
 async def be_refused(alva: Page) -> None:
     keys = alva.get_by_role("region", name="API keys").get_by_role("listitem")
-    await expect(keys).to_have_count(3)
+    await expect(keys).to_have_count(4)
     await create_key(alva, "Zabbix")
     dialog = alva.get_by_role("dialog", name="Create API key")
     await expect(dialog.get_by_role("alert")).to_contain_text(f"The key was not made: {SUSPENDED}")
     await dialog.get_by_role("button", name="Cancel").click()
     await alva.reload()
-    await expect(keys).to_have_count(3)
+    await expect(keys).to_have_count(4)
     await expect(alva.locator(".standing")).to_contain_text(SUSPENDED)
 
 
@@ -244,8 +247,11 @@ async def see_what_was_kept(alva: Page) -> None:
 
 
 async def export(console: Page, folder: Path) -> None:
+    await console.get_by_role("button", name=f"Export {NAME}").click()
+    dialog = console.get_by_role("dialog", name=f"Export {NAME}")
+    await dialog.get_by_label("Reason").fill("They want a copy before they go")
     async with console.expect_download() as started_download:
-        await console.get_by_role("button", name=f"Export {NAME}").click()
+        await dialog.get_by_role("button", name=f"Export {NAME}").click()
     download = await started_download.value
     archive = folder / download.suggested_filename
     await download.save_as(archive)

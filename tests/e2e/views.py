@@ -100,7 +100,8 @@ async def reading_entry(page: Page) -> None:
 async def setting_up_app(page: Page) -> None:
     await live(page)
     await page.get_by_role("button", name="Set up authenticator app").click()
-    await expect(page.get_by_label("Code that the app shows now")).to_be_focused()
+    panel = page.get_by_role("region", name="Authenticator app")
+    await expect(panel.get_by_label("Password", exact=True)).to_be_focused()
 
 
 async def inviting(page: Page) -> None:
@@ -118,9 +119,40 @@ async def changing_role(page: Page) -> None:
     await expect(dialog.get_by_text("loses:")).to_be_visible()
 
 
+async def leaving(page: Page, action: str) -> None:
+    await live(page)
+    await page.get_by_role("button", name="Change Ana Ruiz").click()
+    await page.get_by_role("menuitem", name=action).click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("group", name="Which API keys to revoke")).to_be_visible()
+    await expect(dialog.get_by_text("looking")).to_have_count(0)
+
+
+async def typing_a_name(page: Page) -> None:
+    """Kept, and named on the form and in the navigation."""
+    await live(page)
+    await page.get_by_label("Name", exact=True).fill("Somebody Else")
+    await expect(page.get_by_text("Not saved yet: name.")).to_be_visible()
+
+
+async def inside(page: Page) -> None:
+    await live(page)
+    await expect(page.locator(".impersonation")).to_contain_text("left")
+
+
+async def told_who_is_inside(page: Page) -> None:
+    await live(page)
+    await expect(page.locator(".provider")).to_contain_text("is in this tenant until")
+
+
 async def forgetting(page: Page) -> None:
     await settled(page)
     await page.get_by_label("Email").fill("ana@acme.example")
+
+
+async def signing_up(page: Page) -> None:
+    await settled(page)
+    await page.get_by_label("Email").fill("nova@acme.example")
 
 
 async def creating_tenant(page: Page) -> None:
@@ -160,6 +192,9 @@ VIEWS = (
     View("settings-people", "/settings/people", live),
     View("settings-people-invite", "/settings/people", inviting),
     View("settings-people-role", "/settings/people", changing_role),
+    View("settings-unsaved", "/settings/account", typing_a_name),
+    View("settings-sign-on", "/settings/sign-on", live),
+    View("settings-access", "/settings/access", live),
     View("settings-keys", "/settings/keys", live),
     View("settings-keys-create", "/settings/keys", creating_key),
     View("settings-usage", "/settings/usage", live),
@@ -196,6 +231,8 @@ LOGIN_VIEWS = (
     View("login", "/login", settled),
     View("login-forgot", "/login/forgot", forgetting),
     View("login-reset", "/reset-password#token", settled),
+    View("login-sign-up", "/login/sign-up", signing_up),
+    View("login-sso-refused", "/login?error=sso_email", settled),
     View("control-login", "/control/login", settled),
 )
 

@@ -17,7 +17,7 @@ from control_plane.provisioning.manifests.plane import objects
 from control_plane.provisioning.manifests.routes import LISTENERS, http_routes
 from control_plane.provisioning.manifests.surroundings import ROUTES
 from control_plane.provisioning.rules import SIZES
-from control_plane.settings import KubernetesSettings
+from control_plane.settings import ControlSettings, KubernetesSettings
 from infra.local.origin import CONTROL, TENANT
 from tests.fakes.kubernetes import schemas
 from tests.fakes.kubernetes.pod_security import pod_specs, violations
@@ -213,6 +213,18 @@ def test_the_control_plane_is_told_what_its_settings_know() -> None:
     settings = KubernetesSettings(**told)
     images = {pod["containers"][0]["image"] for folder in ALL for one in rendered(folder) for pod in pod_specs(one)}
     assert images == {f"{settings.image}:{settings.version}"}, "the version stands in two files of the overlay"
+
+
+def test_archives_have_room_and_never_more_than_the_volume() -> None:
+    """A volume over its limit ends the pod; a larger archive must be refused before."""
+    pod = named("base", "Deployment", "control-plane")["spec"]["template"]["spec"]
+    (config,) = [one for one in of_kind("base", "ConfigMap") if one["metadata"]["name"].startswith("control-plane")]
+    mounts = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+    sizes = {volume["name"]: volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"]}
+    size = sizes[mounts[config["data"]["OPSPLANE_ARCHIVE_FOLDER"]]]
+    assert int(config["data"]["OPSPLANE_ARCHIVE_MAX_BYTES"]) < int(size.removesuffix("Gi")) * 1024**3
+    settings = ControlSettings.model_fields
+    assert {"archive_folder", "archive_max_bytes"} <= settings.keys()
 
 
 def test_no_secret_is_written_down_and_all_are_listed_in_the_docs() -> None:

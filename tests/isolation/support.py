@@ -53,6 +53,7 @@ class World:
             "alert_id": [(theirs.alert_id, str(uuid7()))],
             "letter_id": [(theirs.letter_id, str(uuid7()))],
             "key_id": [(theirs.key_id, "0" * 12)],
+            **{name: [(word, word)] for name, word in WORDS.items()},
         }[parameter]
 
 
@@ -75,12 +76,27 @@ BODIES: Mapping[str, Any] = {
     "update_incident": {"title": "Another title"},
 }
 """A valid body for every operation that takes one."""
+EVENTS: Mapping[str, Any] = {
+    "create_alert_event": {"title": "Down", "deduplication_key": "k", "status": "firing"},
+    "create_event": {"event_type": "trigger", "incident_key": "k", "description": "Down"},
+    "enqueue_event": {"event_action": "trigger", "dedup_key": "k", "payload": {"summary": "Down", "severity": "error"}},
+}
+"""Of senders whose door refuses what it can't read; the others keep it."""
+WORDS: Mapping[str, str] = {"source": "grafana", "alert_source_id": "01J"}
+"""Parameters of a path that name no thing of a tenant's."""
+
+
+def ids_in(operation: Operation) -> list[str]:
+    """The parameters of its path that name a thing."""
+    return [name for name in operation.path_adapters if name not in WORDS]
 
 
 def body_of(operation: Operation) -> dict[str, Any]:
     """Arguments for httpx; raises KeyError for a new operation with a body."""
     if operation.body is not None:
         return {"json": BODIES[operation.id]}
+    if operation.id in EVENTS:
+        return {"json": EVENTS[operation.id]}
     return {"content": b"{}"} if operation.method == "POST" else {}
 
 

@@ -102,7 +102,9 @@ SUPER_ADMIN_ONLY |= {
     "list_fullest_tenants",
     "list_limits",
     "preview_plan",
+    "throttle_tenant",
 }
+SUPER_ADMIN_ONLY |= {"list_disputes"}
 SUPER_ADMIN_ONLY |= {"confirm_sso_domains", "grant_credit"}
 """Each signed-in operation stands in one of the three; a new one needs a place."""
 NEW = {"tenant_id": "initech", "name": "Initech", "plan": "free", "contact_email": "ops@initech.example"}
@@ -116,6 +118,7 @@ PLAN_LIMITS = {
 }
 BODIES: Mapping[str, Any] = {
     "accept_invitation": {"token": "nobody's"},
+    "begin_totp": {"password": "x"},
     "change_password": {"old_password": "x", "new_password": "correct horse battery"},
     "confirm_totp": {"code": "123456"},
     "confirm_sso_domains": {"domains": []},
@@ -138,6 +141,7 @@ BODIES: Mapping[str, Any] = {
     "start_checkout": {"plan": "pro"},
     "create_plan": {"name": "pro", "limits": PLAN_LIMITS},
     "grant_limit": {"limit_name": "users", "value": None, "reason": "because"},
+    "throttle_tenant": {"requests_per_minute": 5, "reason": "because", "ends_at": "2031-01-01T00:00:00Z"},
     "preview_plan": {},
     "start_rollout": {"version": "2.0.0"},
     "create_tenant": NEW,
@@ -148,10 +152,14 @@ BODIES: Mapping[str, Any] = {
     "suspend_tenant": {"reason": "unpaid"},
     "update_tenant": {"name": "Another name"},
 }
+QUERIES: Mapping[str, Any] = {
+    "export_tenant": {"reason": "because"},
+    "list_disputes": {"tenant_id": "globex"},
+}
 SOME_ID = "0192f0c1-2345-7890-abcd-ef0123456789"
 PUBLIC = {"sign_in", "login", "refresh_session", "sign_out", "list_demo_accounts"}
 PUBLIC |= {"discover_sso", "exchange_sso_code", "finish_sso", "start_sso"}
-PUBLIC |= {"forgot_password", "preview_invitation", "register", "reset_password"}
+PUBLIC |= {"forgot_password", "get_registration", "preview_invitation", "register", "reset_password"}
 PUBLIC |= {"receive_stripe_event"}
 ROLES = ("viewer", "operator", "admin")
 PICTURE = """
@@ -175,7 +183,7 @@ def arguments(operation: Operation, path: str | None = None) -> dict[str, Any]:
     for parameter in ("user_id", "invitation_id", "impersonation_id", "session_id"):
         url = url.replace(f"{{{parameter}}}", SOME_ID)
     url = url.replace("{name}", "free").replace("{limit_id}", SOME_ID)
-    return {"method": operation.method, "url": url, **body}
+    return {"method": operation.method, "url": url, "params": QUERIES.get(operation.id), **body}
 
 
 def name(value: Operation | str) -> str:

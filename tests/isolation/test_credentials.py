@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared.tokens import LEEWAY_SECONDS
+from shared.tokens import LEEWAY_SECONDS, plane_audience
 from tests.isolation.support import Socket, World, made, socket
 from tests.support.tenant_plane import KID, Issuer, Plane, data, fired, refused
 
@@ -98,7 +98,7 @@ WORTHLESS: dict[str, Forge] = {
     "expired": lambda i, t: encoded(i, t, exp=int(time.time()) - LEEWAY_SECONDS - 1),
     "not yet": lambda i, t: encoded(i, t, nbf=int(time.time()) + 600),
     "without an end": lambda i, t: encoded(i, t, exp=...),
-    "for the planes among themselves": lambda i, t: encoded(i, t, aud="opsplane-internal"),
+    "for the planes among themselves": lambda i, t: encoded(i, t, aud=plane_audience(None)),
     "for somebody else": lambda i, t: encoded(i, t, aud="elsewhere"),
     "for nobody": lambda i, t: encoded(i, t, aud=...),
     "by another issuer": lambda i, t: encoded(i, t, iss="elsewhere"),

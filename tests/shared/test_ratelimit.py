@@ -1,4 +1,4 @@
-"""Fixed windows of a minute, one counter per caller."""
+"""Fixed windows of a minute, or of a second for a key with a rate of its own; one counter per caller."""
 
 import pytest
 from starlette.requests import Request
@@ -18,9 +18,17 @@ class Time:
         return self.now
 
 
-def actor(name: str, role: str = "viewer", tenant: str = "acme") -> Actor:
-    place = Tenant(tenant, f"t_{tenant}")
-    return Actor(id=name, kind="user", name=name, role=role, permissions=frozenset(), tenant=place)
+def actor(name: str, role: str = "viewer", tenant: str = "acme", rps: int | None = None) -> Actor:
+    return Actor(
+        id=name,
+        kind="user",
+        name=name,
+        role=role,
+        permissions=frozenset(),
+        tenant=Tenant(tenant, f"t_{tenant}"),
+        requests_per_minute=None if rps is None else 1000,
+        requests_per_second=rps,
+    )
 
 
 async def call(limiter: RateLimiter, who: Actor, *, spend: bool = True, host: str = "10.0.0.1") -> dict[str, str]:
@@ -44,6 +52,27 @@ async def test_the_counter_goes_down_and_begins_anew_with_the_minute() -> None:
         "x-ratelimit-limit": "2",
         "x-ratelimit-remaining": "1",
         "x-ratelimit-reset": "1000000140",
+    }
+
+
+async def test_a_rate_by_the_second_holds_in_every_second() -> None:
+    """Also in the same second of the next minute."""
+    time = Time()
+    limiter, key = RateLimiter(LIMITS, time), actor("key", rps=2)
+    for second in (0, 1, 60):
+        time.now = 1_000_000_020.25 + second
+        assert [(await call(limiter, key))["x-ratelimit-remaining"] for _ in range(2)] == ["1", "0"]
+        time.now += 0.5
+        for _ in range(3):
+            with pytest.raises(RateLimited) as refusal:
+                await call(limiter, key)
+        assert refusal.value.retry_after_seconds == 1
+        assert refusal.value.detail == "More than 2 requests in a second; the next is welcome in 1 s."
+    time.now += 1
+    assert await call(limiter, key) == {
+        "x-ratelimit-limit": "2",
+        "x-ratelimit-remaining": "1",
+        "x-ratelimit-reset": "1000000082",
     }
 
 

@@ -325,4 +325,4 @@ async def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatc
 
     request = Request({"type": "http", "method": "POST", "headers": []}, receive)
     with pytest.raises(BadRequest, match=r"^The body did not arrive within 0\.05 s\.$"):
-        await rest._body(request, 1024)
+        await rest.whole_body(request, 1024)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.errors import Unauthorized
-from shared.tokens import Verifier, public_keys, sign
+from shared.tokens import ANY_PLANE, PEOPLE, Verifier, plane_audience, public_keys, sign
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 PEM = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -61,8 +61,12 @@ def by_hand(header: dict[str, Any], secret: bytes | None = None) -> str:
 async def test_a_good_token_says_who_it_is() -> None:
     found = await Verifier(Keys()).verify(sign(claims(), key=KEY, kid="k1"))
     assert (found.sub, found.email, found.role, found.tenant_id) == ("user-1", "ana@acme.example", "admin", "acme")
-    machine = sign(claims(tenant_id=None), key=KEY, kid="k1", audience="opsplane-internal")
-    assert (await Verifier(Keys(), "opsplane-internal").verify(machine)).tenant_id is None
+    machine = sign(claims(tenant_id=None), key=KEY, kid="k1", audience=[ANY_PLANE, plane_audience("acme")])
+    for believer in (ANY_PLANE, plane_audience("acme")):
+        assert (await Verifier(Keys(), believer).verify(machine)).tenant_id is None
+    for other in (PEOPLE, plane_audience(None), plane_audience("globex"), plane_audience("shared")):
+        with pytest.raises(Unauthorized, match="not valid"):
+            await Verifier(Keys(), other).verify(machine)
 
 
 def encoded(header: dict[str, Any] | None = None, key: Any = KEY, algorithm: str = "EdDSA", **changed: Any) -> str:
@@ -82,7 +86,7 @@ BAD: dict[str, str] = {
     "another key": sign(claims(), key=OTHER, kid="k1"),
     "an unknown kid": sign(claims(), key=KEY, kid="k2"),
     "no kid": jwt.encode({**claims(), "iss": "opsplane", "aud": "opsplane"}, KEY, algorithm="EdDSA"),
-    "another audience": sign(claims(), key=KEY, kid="k1", audience="opsplane-internal"),
+    "another audience": sign(claims(), key=KEY, kid="k1", audience=plane_audience(None)),
     "no audience": encoded(aud=...),
     "another issuer": encoded(iss="somebody"),
     "no issuer": encoded(iss=...),

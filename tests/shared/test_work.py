@@ -9,10 +9,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from infra.local.postgres import throw_away
-from shared.work.queue import Reaction, install_queue, run_queue
+from shared.errors import Unavailable
+from shared.work import queue
+from shared.work.queue import AT_ONCE, Reaction, install_queue, run_queue
 from shared.work.ticks import Tick, run_ticks
 from tests.support.tenant_plane import until
 
@@ -31,16 +35,16 @@ async def queue_url() -> AsyncIterator[str]:
 class Seen:
     """Reactions that write down what they were asked for; ``fails`` says how many times each refuses first."""
 
-    def __init__(self, **fails: int) -> None:
+    def __init__(self, with_error: Exception | None = None, **fails: int) -> None:
         self.calls: Counter[tuple[str, UUID]] = Counter()
         self.done: list[tuple[str, str, UUID]] = []
-        self._fails = fails
+        self._fails, self._error = fails, with_error or RuntimeError("not yet")
 
     def reaction(self, kind: str) -> Reaction:
         async def react(tenant_id: str, event_id: UUID) -> None:
             self.calls[kind, event_id] += 1
             if self.calls[kind, event_id] <= self._fails.get(kind, 0):
-                raise RuntimeError("not yet")
+                raise self._error
             self.done.append((kind, tenant_id, event_id))
 
         return react
@@ -104,6 +108,41 @@ async def test_a_reaction_that_fails_is_tried_again_and_the_others_go_on(queue_u
     assert seen.done[-1] == ("bad", "acme", bad)  # the good ones did not wait for it
 
 
+async def test_a_database_that_is_away_makes_nobody_give_up(queue_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "ATTEMPTS", 1)
+    seen = Seen(with_error=Unavailable("The database does not answer."), a=2)
+    event = await put(queue_url, "a")
+    async with working(queue_url, {"a": seen.reaction("a")}):
+        await until(seen.has_done(1), seconds=20)
+    assert seen.calls["a", event] == 3
+
+
+async def test_so_many_run_at_once_and_no_more(queue_url: str) -> None:
+    """A storm leaves thousands of jobs; together they must not take all connections of the plane."""
+    running, most, gate = set[UUID](), 0, asyncio.Event()
+
+    async def react(_: str, event_id: UUID) -> None:
+        nonlocal most
+        running.add(event_id)
+        most = max(most, len(running))
+        await gate.wait()
+        running.remove(event_id)
+
+    async def full() -> bool | None:
+        return len(running) >= AT_ONCE or None
+
+    async def empty() -> bool | None:
+        return await left(queue_url) == 0 or None
+
+    for _ in range(3 * AT_ONCE):
+        await put(queue_url, "a")
+    async with working(queue_url, {"a": react}):
+        await until(full, seconds=20)
+        gate.set()
+        await until(empty, seconds=20)
+    assert most == AT_ONCE
+
+
 async def test_a_job_that_nobody_can_read_stands_in_nobodys_way(queue_url: str) -> None:
     seen = Seen()
     await put(queue_url, "a", b"nonsense")
@@ -138,6 +177,24 @@ async def test_a_tick_that_fails_comes_again_and_the_others_go_on() -> None:
     await until(enough)
     stop.set()
     await asyncio.wait_for(task, 5)
+
+
+async def test_a_database_that_is_away_is_no_defect_of_the_tick() -> None:
+    stop, turns = asyncio.Event(), Counter[str]()
+
+    async def waiting() -> None:
+        turns["waiting"] += 1
+        raise Unavailable("The database does not answer.")
+
+    async def enough() -> bool | None:
+        return turns["waiting"] >= 3 or None
+
+    with capture_logs() as logs:
+        task = asyncio.create_task(run_ticks([Tick("waiting", 0.001, waiting)], stop))
+        await until(enough)
+        stop.set()
+        await asyncio.wait_for(task, 5)
+    assert {(line["event"], line["log_level"]) for line in logs} == {("tick_put_off", "warning")}
 
 
 async def test_a_stop_does_not_wait_for_the_next_turn() -> None:

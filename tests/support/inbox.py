@@ -11,8 +11,11 @@ from aiosmtpd.smtp import SMTP
 class Inbox:
     def __init__(self) -> None:
         self.envelopes: list[Any] = []
+        self.is_full = False
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.is_full:
+            return "552 full"
         self.envelopes.append(envelope)
         return "250 OK"
 

@@ -85,12 +85,13 @@ async def installed(
     *,
     with_worker: bool = False,
     requests_per_minute: Mapping[str, int] = MappingProxyType(PLENTY),
+    known: Secrets = KNOWN,
 ) -> AsyncIterator[InProcess]:
     """``folder`` receives demo.json; the frontend is not built in it. Without ``requests_per_minute``, plans decide."""
-    await prepare(owner_url, KNOWN)
+    await prepare(owner_url, known)
     async with open_installation(
         owner_url,
-        KNOWN,
+        known,
         demo_file=folder / "demo.json",
         with_worker=with_worker,
         requests_per_minute=requests_per_minute,

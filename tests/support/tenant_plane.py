@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from shared.contracts.limits import Limits
 from shared.contracts.tenants import Standing, TenantWanted
-from shared.tokens import Audience, sign
+from shared.tokens import plane_audience, sign
 from shared.tx import Actor, Tenant, utc_now
 from tenant_plane import housekeeping, worker
 from tenant_plane.app import create_app
@@ -109,7 +109,7 @@ class Issuer:
         *,
         email: str | None = None,
         expires_in: int = 900,
-        audience: Audience = "opsplane",
+        audience: str | Sequence[str] = "opsplane",
         key: Ed25519PrivateKey | None = None,
         **more: Any,
     ) -> str:
@@ -212,14 +212,20 @@ class Plane:
 
     def control_plane(self) -> httpx.AsyncClient:
         """With the token that opens /internal."""
-        token = self.issuer.token(None, "system", audience="opsplane-internal")
+        audience = plane_audience(self.app.state.directory.pinned)
+        token = self.issuer.token(None, "system", audience=audience)
         return self.client(authorization=f"Bearer {token}")
 
     async def set_wanted(self, tenant: Tenant, state: Standing = Standing.ACTIVE, **limits: Any) -> None:
         """What the control plane says about a tenant; each time newer than before."""
-        wanted = TenantWanted(
-            name=tenant.name, plan="pro", state=state, limits=Limits(**limits), generation=next(_numbers)
-        )
+        await self._tell(tenant, state, limits=Limits(**limits))
+
+    async def set_leaving(self, tenant: Tenant, delete_after: datetime) -> None:
+        """It waits for its deletion."""
+        await self._tell(tenant, Standing.SUSPENDED, delete_after=delete_after)
+
+    async def _tell(self, tenant: Tenant, state: Standing, **more: Any) -> None:
+        wanted = TenantWanted(name=tenant.name, plan="pro", state=state, generation=next(_numbers), **more)
         async with self.control_plane() as client:
             answer = await client.put(f"/internal/tenants/{tenant.id}", json=wanted.model_dump(mode="json"))
         assert (answer.status_code, answer.json()["state"]) == (200, state), answer.text

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.fleet import FleetHealth
 from shared.contracts.tenants import Standing
@@ -37,11 +38,13 @@ async def test_usage_of_all_tenants(plane: Plane, tenant: Tenant, admin: httpx.A
     other = await plane.new_tenant()
     await fired(admin)
     await fired(admin)
-    await admin.post("/api/apikeys", json={"name": "ci", "scope": "viewer"})
+    for scope in ("viewer", "ingestion", "ingestion"):
+        await admin.post("/api/apikeys", json={"name": "ci", "scope": scope})
     await plane.app.state.requests.save()
     items = await reported(plane)
-    assert of(items, tenant) == {("events", 2), ("incidents", 1), ("requests", 1), ("api_keys", 1), ("held", 0)}
-    assert of(items, other) == {("api_keys", 0), ("held", 0)}
+    counted = {("events", 2), ("incidents", 1), ("requests", 3), ("api_keys", 1), ("integrations", 2), ("held", 0)}
+    assert of(items, tenant) == counted
+    assert of(items, other) == {("api_keys", 0), ("integrations", 0), ("held", 0)}
 
 
 async def test_days_before_the_asked_one_are_left_out(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
@@ -85,6 +88,27 @@ async def test_nobody_else_may_ask(plane: Plane, admin: httpx.AsyncClient, path:
             refused(await client.get(path), 401, "UNAUTHORIZED")
 
 
+async def test_a_control_plane_that_dies_while_it_asks_is_no_error_of_ours(plane: Plane, tenant: Tenant) -> None:
+    """Its connection closes before the body is read; nothing was asked, so nothing is to be told as a defect."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    said: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    async with plane.control_plane() as control:
+        authorization = control.headers["authorization"].encode()
+    path = f"/internal/tenants/{tenant.id}"
+    request = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "root_path": ""}
+    with capture_logs() as logs:
+        await plane.app({**request, "headers": [(b"authorization", authorization)]}, receive, send)
+    assert said[0]["status"] == 400
+    assert [line["event"] for line in logs] == ["request"]
+
+
 async def test_how_the_plane_is_doing(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
     async with plane.control_plane() as control:
         before = FleetHealth.model_validate_json((await control.get("/internal/fleet")).content)
@@ -100,3 +124,25 @@ async def test_how_the_plane_is_doing(plane: Plane, tenant: Tenant, admin: httpx
     assert after.oldest_waiting_seconds >= before.oldest_waiting_seconds
     assert 0 < after.database_ms < 5000
     await plane.tick("process_held_payloads")
+
+
+async def test_what_was_asked_and_answered_in_the_last_minute(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+) -> None:
+    plane.clock.forward(seconds=180 - plane.clock.seconds() % 60)  # nobody else has asked in this minute
+    for _ in range(5):
+        data(await admin.get("/api/incidents"))
+    await plane.set_wanted(tenant, Standing.FROZEN)
+    refused(await admin.post("/api/incidents", json={"title": "Down", "severity": "high"}), 503, "UNAVAILABLE")
+    await plane.set_wanted(tenant)
+    await plane.app.state.answers.save()
+    plane.clock.forward(minutes=1)
+    async with plane.control_plane() as control:
+        health = FleetHealth.model_validate_json((await control.get("/internal/fleet")).content)
+    assert [(one.tenant_id, one.requests) for one in health.busiest] == [(tenant.id, 6)]
+    assert health.errors_last_minute == 1
+    assert health.requests_last_minute == 6 + 2, "the control plane's own two are answers, too"
+    plane.clock.forward(minutes=1)
+    async with plane.control_plane() as control:
+        later = FleetHealth.model_validate_json((await control.get("/internal/fleet")).content)
+    assert (later.busiest, later.errors_last_minute) == ([], 0)

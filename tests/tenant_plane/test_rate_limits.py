@@ -155,12 +155,44 @@ async def test_the_plan_says_how_many(plane: Plane, tenant: Tenant, admin_url: s
             body = {"name": "ci", "scope": "viewer"}
             plain = data(await admin.post("/api/apikeys", json=body), 201)["api_key"]
             own = data(await admin.post("/api/apikeys", json={**body, "rate_limit_rps": 3}), 201)["api_key"]
-        for key, limit in ((plain, "2"), (own, "180")):
+        for key, limit in ((plain, "2"), (own, "3")):
             async with place.client(None, **{"x-api-key": key}) as machine:
                 assert counters(await machine.get(LIST))[0] == limit
         async with place.client(None, **{"x-api-key": plain}) as machine:
             await machine.get(LIST)
             refused(await machine.get(LIST), 429, "RATE_LIMIT")
+
+
+async def test_a_key_with_a_rate_of_its_own_is_held_to_it_in_every_second_by_all_processes(
+    strict: Plane, tenant: Tenant, admin_url: str
+) -> None:
+    """Beyond its scope's limit a minute, and in no second beyond its own."""
+    begin_anew(strict)
+    async with strict.client(tenant, "admin") as admin:
+        body = {"name": "ci", "scope": "viewer", "rate_limit_rps": 4}
+        key = data(await admin.post("/api/apikeys", json=body), 201)["api_key"]
+    now = strict.clock.seconds() // 60 * 60 + 30.5
+    async with running_plane(admin_url, issuer=strict.issuer, requests_per_minute=LIMITS) as second:
+        for place in (strict, second):
+            place.app.state.edge.limiter.clock = lambda: now
+        async with (
+            strict.client(None, **{"x-api-key": key}) as here,
+            second.client(None, **{"x-api-key": key}) as there,
+        ):
+            for _ in range(3):
+                answers = await asyncio.gather(*(client.get(LIST) for client in (here, there) * 6))
+                assert sorted(answer.status_code for answer in answers) == [200] * 4 + [429] * 8
+                assert sorted(counters(answer) for answer in answers) == [
+                    *[("4", "0")] * 9,
+                    ("4", "1"),
+                    ("4", "2"),
+                    ("4", "3"),
+                ]
+                waits = {answer.headers.get("retry-after") for answer in answers}
+                resets = {float(answer.headers["x-ratelimit-reset"]) for answer in answers}
+                assert (waits, resets) == ({None, "1"}, {now + 0.5})
+                now += 1
+    strict.app.state.edge.limiter.clock = strict.clock.seconds
 
 
 async def test_every_answer_has_the_three_headers(strict: Plane, tenant: Tenant) -> None:

@@ -12,7 +12,7 @@ from control_plane.billing.errors import BillingIsManual, NotForSale
 from control_plane.billing.flows.doing import Doing
 from control_plane.billing.flows.reconcile import Reconciler
 from control_plane.billing.ports import Payments, PriceSeen
-from control_plane.billing.rules import FREE, ChangeState
+from control_plane.billing.rules import FREE
 from control_plane.billing.schemas import (
     BillingRead,
     Change,
@@ -174,21 +174,15 @@ class BillingFlows:
             return await repeat.keep(tx, await service.get_billing(tx, tenant_id, self.grace_days, is_manual=False))
 
     async def _finish(self, change: Change) -> dict[str, Any]:
-        """Raises what Stripe answered, after that is noted: put off when Stripe was away, else ended."""
+        """Raises what Stripe answered. Unless that was nothing, Stripe is looked at afterwards."""
         payments, reconciler = self._online()
         try:
-            result = await Doing(self.database, payments).do(change)
-        except Unavailable as error:
-            async with self.database.write(SYSTEM) as tx:
-                await service.put_change_off(tx, change.id, error.detail)
+            result = await Doing(self.database, payments).finish(change)
+        except Unavailable:
             raise
-        except AppError as error:
-            async with self.database.write(SYSTEM) as tx:
-                await service.end_change(tx, change.id, ChangeState.FAILED, error=error.detail)
+        except AppError:
             await reconciler.reconcile(change.tenant_id)
             raise
-        async with self.database.write(SYSTEM) as tx:
-            await service.end_change(tx, change.id, ChangeState.DONE, result=result)
         await reconciler.reconcile(change.tenant_id)
         return result
 

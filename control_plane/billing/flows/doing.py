@@ -11,9 +11,10 @@ from typing import Any
 from control_plane.billing import service
 from control_plane.billing.errors import StripeRefused
 from control_plane.billing.ports import CheckoutOrder, Payments, SubscriptionSeen
-from control_plane.billing.rules import LIVE, ChangeKind, Status
+from control_plane.billing.rules import LIVE, ChangeKind, ChangeState, Status
 from control_plane.billing.schemas import Change
 from control_plane.core.system import SYSTEM
+from shared.errors import AppError, Unavailable
 from shared.fields import rfc3339
 from shared.tx import Database
 
@@ -22,6 +23,22 @@ from shared.tx import Database
 class Doing:
     database: Database
     payments: Payments
+
+    async def finish(self, change: Change) -> dict[str, Any]:
+        """Do it, and note what came of it: put off when Stripe was away, else ended. Raises what stopped it."""
+        try:
+            result = await self.do(change)
+        except Unavailable as error:
+            async with self.database.write(SYSTEM) as tx:
+                await service.put_change_off(tx, change.id, error.detail)
+            raise
+        except AppError as error:
+            async with self.database.write(SYSTEM) as tx:
+                await service.end_change(tx, change.id, ChangeState.FAILED, error=error.detail)
+            raise
+        async with self.database.write(SYSTEM) as tx:
+            await service.end_change(tx, change.id, ChangeState.DONE, result=result)
+        return result
 
     async def do(self, change: Change) -> dict[str, Any]:
         """What is kept as the result. Raises StripeAway, StripeRefused, PaymentRefused."""

@@ -12,6 +12,8 @@ import structlog
 from prometheus_client import Counter
 
 from control_plane.billing import rules, service
+from control_plane.billing.flows.disputes import Disputes
+from control_plane.billing.flows.doing import Doing
 from control_plane.billing.ports import Apply, CustomerSeen, Payments
 from control_plane.billing.rules import Outcome
 from control_plane.billing.schemas import Fetch
@@ -41,6 +43,8 @@ class Reconciler:
         """Answers what stopped it, which is noted already."""
         try:
             await self._mirror(tenant_id)
+            if await self._hold_or_release(tenant_id):
+                await self._mirror(tenant_id)
             await self._settle(tenant_id)
         except AppError as error:
             RECONCILED.labels("failed").inc()
@@ -58,14 +62,19 @@ class Reconciler:
         await in_parallel(due, self.reconcile)
 
     async def process_events(self) -> None:
-        """All events of a customer that wait are one comparison."""
+        """All events of a customer that wait are one comparison, and those of a dispute one look at it."""
         async with self.database.write(SYSTEM) as tx:
             claimed = await service.claim_events(tx, EVENTS_AT_ONCE)
         waiting: dict[str, list[str]] = {}
+        disputed: dict[str, list[str]] = {}
+        strangers: list[str] = []
         for event in claimed:
-            if event.tenant_id is not None:
+            if event.dispute_id is not None:
+                disputed.setdefault(event.dispute_id, []).append(event.id)
+            elif event.tenant_id is not None:
                 waiting.setdefault(event.tenant_id, []).append(event.id)
-        strangers = [event.id for event in claimed if event.tenant_id is None]
+            else:
+                strangers.append(event.id)
         if strangers:
             async with self.database.write(SYSTEM) as tx:
                 await service.end_events(tx, strangers, Outcome.IGNORED)
@@ -78,7 +87,9 @@ class Reconciler:
                 else:
                     await service.put_events_off(tx, waiting[tenant_id], failure.detail)
 
+        disputes = Disputes(self.database, self.payments)
         await in_parallel(sorted(waiting), one)
+        await in_parallel(sorted(disputed), lambda dispute_id: disputes.look_at(dispute_id, disputed[dispute_id]))
 
     async def forget_old_events(self) -> None:
         async with self.database.write(SYSTEM) as tx:
@@ -101,6 +112,14 @@ class Reconciler:
             async with self.database.write(SYSTEM) as tx:
                 await service.note_surplus_cancelled(tx, fetch.tenant_id, one.id)
 
+    async def _hold_or_release(self, tenant_id: str) -> bool:
+        """Before anything is settled: a pause of ours is none that suspends the tenant after its deletion is undone."""
+        async with self.database.write(SYSTEM) as tx:
+            change = await service.begin_hold_or_release(tx, tenant_id)
+        if change is not None:
+            await Doing(self.database, self.payments).finish(change)
+        return change is not None
+
     async def _settle(self, tenant_id: str) -> None:
         for _ in range(STEPS):
             async with self.database.write(SYSTEM) as tx:
@@ -110,15 +129,15 @@ class Reconciler:
             await self.apply(tenant_id)
 
 
-async def in_parallel(tenant_ids: Sequence[str], work: Callable[[str], Awaitable[object]]) -> None:
+async def in_parallel(ids: Sequence[str], work: Callable[[str], Awaitable[object]]) -> None:
     """Some at a time; one that fails does not keep the others from their turn."""
     gate = asyncio.Semaphore(IN_PARALLEL)
 
-    async def one(tenant_id: str) -> None:
+    async def one(one_id: str) -> None:
         async with gate:
-            await work(tenant_id)
+            await work(one_id)
 
-    for outcome in await asyncio.gather(*(one(tenant_id) for tenant_id in tenant_ids), return_exceptions=True):
+    for outcome in await asyncio.gather(*(one(one_id) for one_id in ids), return_exceptions=True):
         if isinstance(outcome, Exception):
             log.error("billing_work_failed", exc_info=outcome)
         elif isinstance(outcome, BaseException):

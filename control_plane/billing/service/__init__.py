@@ -1,5 +1,6 @@
-"""The verbs of billing: ``reading`` for people, ``changes`` that are wanted of Stripe, ``mirror`` of what it says,
-``access`` that follows from it, ``inbox`` of its events, ``metering`` of usage.
+"""The verbs of billing: ``reading`` for people, ``changes`` that are wanted of Stripe, ``holding`` them while a tenant
+waits for its deletion, ``mirror`` of what Stripe says, ``access`` that follows from it, ``disputes``, ``inbox`` of its
+events, ``metering`` of usage.
 """
 
 from control_plane.billing.service.access import settle_access
@@ -16,6 +17,8 @@ from control_plane.billing.service.changes import (
     put_change_off,
     set_customer_id,
 )
+from control_plane.billing.service.disputes import list_disputes, note_disputes
+from control_plane.billing.service.holding import begin_hold_or_release, look_soon
 from control_plane.billing.service.inbox import (
     claim_events,
     end_events,
@@ -43,6 +46,7 @@ __all__ = [
     "begin_checkout",
     "begin_credit",
     "begin_fetch",
+    "begin_hold_or_release",
     "begin_keep_or_change",
     "begin_pause",
     "begin_reports",
@@ -58,6 +62,9 @@ __all__ = [
     "find_portal_customer",
     "forget_old_events",
     "get_billing",
+    "list_disputes",
+    "look_soon",
+    "note_disputes",
     "note_seen",
     "note_surplus_cancelled",
     "note_unseen",

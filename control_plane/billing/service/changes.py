@@ -31,6 +31,7 @@ from control_plane.billing.service.reading import named_tenant
 from control_plane.core.permissions import Permission
 from control_plane.plans import service as plans
 from control_plane.tenants import service as tenants
+from control_plane.tenants.rules import TenantState
 from shared.fields import Timestamp
 from shared.tx import ReadTx, WriteTx
 
@@ -58,10 +59,11 @@ async def begin_checkout(
 ) -> Change:
     """``urls``: where the browser comes back to after paying, and after giving up. A trial is for a first subscription.
 
-    Raises AlreadySubscribed, ChangeRunning.
+    Raises AlreadySubscribed, ChangeRunning, NotNow.
     """
     tx.require(Permission.BILLING_MANAGE)
     named, customer, subscriptions = await _locked(tx, tenant_id)
+    await _refuse_leaving(tx, named)
     subscription = rules.current(subscriptions)
     if subscription is not None and subscription.status in LIVE:
         raise AlreadySubscribed(subscription.plan)
@@ -88,18 +90,19 @@ async def begin_keep_or_change(
     Raises NoSubscription, NotNow, ChangeRunning.
     """
     tx.require(Permission.BILLING_MANAGE)
-    _, customer, subscriptions = await _locked(tx, tenant_id)
+    named, customer, subscriptions = await _locked(tx, tenant_id)
     subscription = _live(subscriptions)
+    await _refuse_leaving(tx, named)
     _check_well(subscription)
     if price is None:
         return await _cancel(tx, customer, subscription, ChangeKind.CANCEL)
     is_pending = subscription.cancel_at_period_end or subscription.pending_plan is not None
     if subscription.plan == plan_name:
-        return await _want_of(tx, customer, subscription, ChangeKind.KEEP, plan_name) if is_pending else None
+        return await want_of(tx, customer, subscription, ChangeKind.KEEP, plan_name) if is_pending else None
     if subscription.pending_plan == plan_name and not subscription.cancel_at_period_end:
         return None
     kind = await _direction(tx, subscription.plan, plan_name)
-    return await _want_of(tx, customer, subscription, kind, plan_name, price_id=price.id)
+    return await want_of(tx, customer, subscription, kind, plan_name, price_id=price.id)
 
 
 async def begin_cancel(tx: WriteTx, tenant_id: str | None, *, now: bool) -> Change | None:
@@ -115,24 +118,26 @@ async def begin_cancel(tx: WriteTx, tenant_id: str | None, *, now: bool) -> Chan
 async def begin_pause(tx: WriteTx, tenant_id: str | None) -> Change | None:
     """Raises NoSubscription, NotNow, ChangeRunning."""
     tx.require(Permission.BILLING_MANAGE)
-    _, customer, subscriptions = await _locked(tx, tenant_id)
+    named, customer, subscriptions = await _locked(tx, tenant_id)
     subscription = _live(subscriptions)
+    await _refuse_leaving(tx, named)
     if subscription.pause_collection is not None:
         return None
     _check_well(subscription)
-    return await _want_of(tx, customer, subscription, ChangeKind.PAUSE, subscription.plan)
+    return await want_of(tx, customer, subscription, ChangeKind.PAUSE, subscription.plan)
 
 
 async def begin_resume(tx: WriteTx, tenant_id: str | None) -> Change | None:
     """From a pause by choice, or after a trial that ended without a payment method. Raises NoSubscription, NotNow."""
     tx.require(Permission.BILLING_MANAGE)
-    _, customer, subscriptions = await _locked(tx, tenant_id)
+    named, customer, subscriptions = await _locked(tx, tenant_id)
     subscription = _live(subscriptions)
+    await _refuse_leaving(tx, named)
     if subscription.pause_collection is None and subscription.status != Status.PAUSED:
         if subscription.status in CHANGEABLE:
             return None
         raise NotNow("The subscription is not paused but overdue: pay the open invoice, and it goes on.")
-    return await _want_of(tx, customer, subscription, ChangeKind.RESUME, subscription.plan)
+    return await want_of(tx, customer, subscription, ChangeKind.RESUME, subscription.plan)
 
 
 async def begin_credit(tx: WriteTx, tenant_id: str | None, command: CreditGrant) -> Change:
@@ -209,10 +214,23 @@ async def _locked(tx: WriteTx, tenant_id: str | None) -> tuple[str, BillingCusto
     named = named_tenant(tx.actor, tenant_id)
     await tenants.plan_of(tx, named)
     customer = await queries.locked_customer(tx, named)
-    running = await queries.unfinished_change(tx, named)
+    await refuse_second(tx, named)
+    return named, customer, await queries.subscriptions_of(tx, named)
+
+
+async def refuse_second(tx: WriteTx, tenant_id: str) -> None:
+    """The caller holds the customer's row. Raises ChangeRunning."""
+    tx.require(Permission.BILLING_MANAGE)
+    running = await queries.unfinished_change(tx, tenant_id)
     if running is not None:
         raise ChangeRunning(running.kind, running.id)
-    return named, customer, await queries.subscriptions_of(tx, named)
+
+
+async def _refuse_leaving(tx: WriteTx, tenant_id: str) -> None:
+    """While it waits for its deletion a subscription may be cancelled and nothing else. Raises NotNow."""
+    tenant = await tenants.facts_of(tx, tenant_id)
+    if tenant.state is TenantState.DELETING:
+        raise NotNow(f"{tenant.name} waits for its deletion, so nothing is charged; restore it first.")
 
 
 async def _want(
@@ -247,7 +265,7 @@ async def _want(
     return _read(row, customer.stripe_customer_id)
 
 
-async def _want_of(
+async def want_of(
     tx: WriteTx,
     customer: BillingCustomer,
     subscription: Subscription,
@@ -255,6 +273,8 @@ async def _want_of(
     plan: str | None,
     **details: Any,
 ) -> Change:
+    """Record a change of this subscription; the caller holds the customer's row, and no other change is unfinished."""
+    tx.require(Permission.BILLING_MANAGE)
     known = {"subscription_id": subscription.id, "plan": plan, **details}
     return await _want(tx, customer, kind, known, plan=plan, previous_plan=subscription.plan)
 
@@ -264,7 +284,7 @@ async def _cancel(
 ) -> Change | None:
     if kind is ChangeKind.CANCEL and subscription.cancel_at_period_end:
         return None
-    return await _want_of(tx, customer, subscription, kind, rules.FREE)
+    return await want_of(tx, customer, subscription, kind, rules.FREE)
 
 
 def _live(subscriptions: Sequence[Subscription]) -> Subscription:

@@ -33,12 +33,12 @@ async def receive_event(tx: WriteTx, event: StripeEventIn) -> Received:
 
 
 async def claim_events(tx: WriteTx, limit: int) -> list[ClaimedEvent]:
-    """Those that wait; ``tenant_id`` is None for a customer that is none of ours."""
+    """Those that wait."""
     tx.require(Permission.TENANTS_MANAGE)
     found = await queries.claim_events(tx, tx.now + timedelta(seconds=CLAIMED_SECONDS), limit)
     customers = {row.stripe_customer_id for row in found if row.stripe_customer_id is not None}
     tenants = await queries.tenants_by_customer(tx, customers)
-    return [ClaimedEvent(row.id, tenants.get(row.stripe_customer_id)) for row in found]
+    return [ClaimedEvent(row.id, tenants.get(row.stripe_customer_id), row.dispute_id) for row in found]
 
 
 async def end_events(tx: WriteTx, ids: Sequence[str], outcome: Outcome) -> None:

@@ -16,6 +16,7 @@ from control_plane.quotas import service as quotas
 from control_plane.tenants import service as tenants
 from control_plane.tenants.errors import TenantNotFound
 from control_plane.tenants.rules import TenantState
+from control_plane.tenants.schemas import TenantRead
 from shared.fields import rfc3339
 from shared.tx import Actor, ReadTx
 
@@ -31,6 +32,8 @@ TEXTS = {
     Standing.PAUSED: "Paused: nothing is charged, and the tenant is suspended until it resumes.",
     Standing.ENDED: "The subscription has ended.",
 }
+LEAVING = "To be deleted; the subscription is about to be paused, so that nothing is charged meanwhile."
+LEAVING_PAUSED = "To be deleted; the subscription is paused, so nothing is charged. Restoring the tenant resumes it."
 NEXT_TEXTS = {
     Next.RENEWS: "The next period begins on {day} and is charged.",
     Next.TRIAL_ENDS: "The trial ends on {day}; the first period is charged then.",
@@ -92,13 +95,13 @@ async def get_billing(tx: ReadTx, tenant_id: str | None, grace_days: int, *, is_
         **_price(plan, subscription),
         standing=access.standing,
         status=None if subscription is None else Status(subscription.status),
-        status_text=_text(access, is_manual=is_manual),
+        status_text=_text(tenant, subscription, access, is_manual=is_manual),
         is_suspended=is_suspended,
         suspended_reason=tenant.suspended_reason if is_suspended else None,
         usage=await _usage(tx, named),
         credit_cents=0 if customer is None else max(0, -customer.balance_cents),
-        next=_next(subscription, access),
-        actions=_actions(customer, subscription, is_manual=is_manual),
+        next=None if tenant.state is TenantState.DELETING else _next(subscription, access),
+        actions=_actions(tenant, customer, subscription, is_manual=is_manual),
         running_change=None if change is None else ChangeKind(change.kind),
         reconciled_at=None if customer is None else customer.reconciled_at,
         **_subscribed(subscription, access),
@@ -117,7 +120,9 @@ async def standings_of(tx: ReadTx, tenant_ids: Collection[str], grace_days: int)
     }
 
 
-def _text(access: Access, *, is_manual: bool) -> str:
+def _text(tenant: TenantRead, subscription: Subscription | None, access: Access, *, is_manual: bool) -> str:
+    if tenant.state is TenantState.DELETING and subscription is not None and subscription.status in rules.LIVE:
+        return LEAVING_PAUSED if subscription.pause_collection is not None else LEAVING
     if is_manual and access.standing is Standing.NONE:
         return "Plans are given by the provider; nothing is charged online."
     return TEXTS[access.standing]
@@ -166,19 +171,23 @@ def _day(at: datetime) -> str:
     return rfc3339(at)[:DAY]
 
 
-def _actions(customer: BillingCustomer | None, subscription: Subscription | None, *, is_manual: bool) -> Actions:
+def _actions(
+    tenant: TenantRead, customer: BillingCustomer | None, subscription: Subscription | None, *, is_manual: bool
+) -> Actions:
+    """While it waits for its deletion a subscription may be cancelled and nothing else."""
     status = None if subscription is None or is_manual else Status(subscription.status)
     is_live = status in rules.LIVE
     is_paused = subscription is not None and subscription.pause_collection is not None
-    is_well = status in rules.CHANGEABLE and not is_paused
+    stays = tenant.state is not TenantState.DELETING
+    is_well = stays and status in rules.CHANGEABLE and not is_paused
     has_customer = customer is not None and customer.stripe_customer_id is not None
     return Actions(
-        checkout=not is_manual and not is_live,
+        checkout=stays and not is_manual and not is_live,
         portal=not is_manual and has_customer,
         change=is_well,
         cancel=is_live,
         pause=is_well,
-        resume=is_live and (is_paused or status is Status.PAUSED),
+        resume=stays and is_live and (is_paused or status is Status.PAUSED),
     )
 
 

@@ -12,11 +12,13 @@ import structlog
 
 from control_plane.core.permissions import Permission
 from control_plane.identity import service
-from control_plane.identity.errors import MailNotSent, RegistrationClosed, WrongOtp
+from control_plane.identity.errors import MailNotConfigured, MailNotSent, RegistrationClosed, WrongOtp
 from control_plane.identity.flows.sessions import SessionFlows
 from control_plane.identity.passwords import hash_password
 from control_plane.identity.ports import Mail
 from control_plane.identity.schemas import (
+    FactorBegin,
+    FactorBegun,
     FactorRemove,
     Forgotten,
     InvitationCreate,
@@ -36,7 +38,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class AccountFlows:
-    """``public_url``: where links in mails lead."""
+    """``public_url``: where links in mails lead; never missing where there is mail."""
 
     database: Database
     sessions: SessionFlows
@@ -68,6 +70,15 @@ class AccountFlows:
             async with self.database.write(actor) as tx:
                 return await service.change_password(tx, credentials, new_hash)
 
+    async def begin_totp(self, actor: Actor, command: FactorBegin) -> FactorBegun:
+        """Raises WrongCredentials, AccountLocked; FactorExists."""
+        actor.require(Permission.ACCOUNT_MANAGE)
+        async with (
+            self.sessions.proven(actor.name, command.password) as (_, credentials),
+            self.database.write(actor) as tx,
+        ):
+            return await service.begin_totp(tx, credentials, self.sessions.factors)
+
     async def remove_totp(self, actor: Actor, command: FactorRemove) -> None:
         """Raises WrongCredentials, WrongOtp, AccountLocked; NoFactor, FactorRequired."""
         actor.require(Permission.ACCOUNT_MANAGE)
@@ -83,10 +94,10 @@ class AccountFlows:
 
     async def forgot_password(self, command: Forgotten) -> None:
         """Returns before anything is looked up, so that nobody learns from its time whether there is such an account.
-        Raises MailNotSent on an installation that can send nobody a link.
+        Raises MailNotConfigured on an installation that can send nobody a link.
         """
-        if not self.mail.is_configured or self.public_url is None:
-            raise MailNotSent("This installation sends no mail; ask an administrator for help.")
+        if not self.mail.is_configured:
+            raise MailNotConfigured
         task = asyncio.create_task(self._mail_reset(command.email))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -113,7 +124,12 @@ class AccountFlows:
         return (await self._answer([renewed], actor, origin)).items[0]
 
     async def _answer(self, invited: Sequence[Invited], actor: Actor, origin: str) -> InvitedAll:
-        mailed = await asyncio.gather(*(self._mail_invitation(one, actor, origin) for one in invited))
+        """Where mail is sent, a link goes to the address only, even if it doesn't get there: it proves the address."""
+        mailed = await asyncio.gather(*(self._mail_invitation(one, actor) for one in invited))
+        sent = [one.token for one, is_mailed in zip(invited, mailed, strict=True) if is_mailed and one.token]
+        if sent:
+            async with self.database.write(actor) as tx:
+                await service.note_mailed(tx, sent)
         return InvitedAll(
             items=[
                 InvitedRead(
@@ -121,19 +137,19 @@ class AccountFlows:
                     outcome=one.outcome,
                     invitation=one.invitation,
                     is_mailed=is_mailed,
-                    link=None if one.token is None or is_mailed else self._link(one.token, origin),
+                    link=None if one.token is None or self.mail.is_configured else self._link(one.token, origin),
                 )
                 for one, is_mailed in zip(invited, mailed, strict=True)
             ],
             is_mail_configured=self.mail.is_configured,
         )
 
-    async def _mail_invitation(self, invited: Invited, actor: Actor, origin: str) -> bool:
+    async def _mail_invitation(self, invited: Invited, actor: Actor) -> bool:
         if invited.token is None or not self.mail.is_configured:
             return False
         text = (
             f"{actor.name} invites you to {invited.tenant_name} in Opsplane.\n\n"
-            f"Accept within a week:\n{self._link(invited.token, origin)}\n"
+            f"Accept within a week:\n{self._link(invited.token, str(self.public_url))}\n"
         )
         try:
             await self.mail.send(invited.email, f"Invitation to {' '.join(invited.tenant_name.split())}", text)

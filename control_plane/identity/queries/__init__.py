@@ -22,6 +22,7 @@ from control_plane.identity.queries.accounts import (
 from control_plane.identity.queries.members import (
     count_members,
     delete_all_of_tenant,
+    exempt_from_sso,
     invitation_of,
     lock_admins,
     locked_membership,
@@ -32,6 +33,7 @@ from control_plane.identity.queries.members import (
     one_person,
     page_of_invitations,
     page_of_people,
+    set_mailed,
     unanswered_invitations,
 )
 from control_plane.identity.queries.powers import (
@@ -73,6 +75,7 @@ __all__ = [
     "delete_sessions_unused_since",
     "delete_tries",
     "end_of_reset",
+    "exempt_from_sso",
     "factor_by_email",
     "forget_old_tries",
     "has_factor",
@@ -100,6 +103,7 @@ __all__ = [
     "page_of_people",
     "page_of_sessions",
     "remember_address",
+    "set_mailed",
     "take_recovery_code",
     "take_reset",
     "touch_seat",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 
 from control_plane.core.tables import AnyRow, AnySelect
 from control_plane.identity.models import Invitation, Membership, SecondFactor, Session, SignInPolicy, User
@@ -120,6 +120,14 @@ async def lock_admins(tx: WriteTx, tenant_id: str) -> Sequence[UUID]:
     return (await tx.session.execute(statement)).scalars().all()
 
 
+async def exempt_from_sso(tx: ReadTx, tenant_id: str) -> Sequence[UUID]:
+    """Whose passwords count in a tenant that refuses others'; nobody where it refuses none."""
+    statement = select(SignInPolicy.exempt_user_ids).where(
+        SignInPolicy.tenant_id == tenant_id, func.cardinality(SignInPolicy.sso_domains) > 0
+    )
+    return (await tx.session.execute(statement)).scalar_one_or_none() or []
+
+
 async def members_among(tx: ReadTx, tenant_id: str, emails: Collection[str]) -> set[str]:
     statement = (
         select(User.email)
@@ -138,6 +146,11 @@ async def unanswered_invitations(tx: WriteTx, tenant_id: str, emails: Collection
 async def one_invitation(tx: WriteTx, tenant_id: str, invitation_id: UUID) -> Invitation | None:
     statement = select(Invitation).where(_unanswered(tenant_id), Invitation.id == invitation_id).with_for_update()
     return (await tx.session.execute(statement)).scalar_one_or_none()
+
+
+async def set_mailed(tx: WriteTx, token_hashes: Collection[bytes]) -> None:
+    statement = update(Invitation).where(Invitation.token_hash.in_(token_hashes)).values(mailed_at=tx.now)
+    await tx.session.execute(statement)
 
 
 async def invitation_of(tx: ReadTx, token_hash: bytes, *, for_update: bool = False) -> Invitation | None:

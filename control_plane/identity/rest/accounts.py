@@ -10,7 +10,7 @@ from control_plane.identity.errors import (
     FactorExists,
     FactorRequired,
     InvitationInvalid,
-    MailNotSent,
+    MailNotConfigured,
     NoFactor,
     NoFactorBegun,
     RegistrationClosed,
@@ -21,6 +21,7 @@ from control_plane.identity.errors import (
 )
 from control_plane.identity.rest.doors import accounts_of, not_cached, sessions_of
 from control_plane.identity.schemas import (
+    FactorBegin,
     FactorBegun,
     FactorConfirm,
     FactorRemove,
@@ -37,6 +38,7 @@ from control_plane.identity.schemas import (
     RecoveryCodes,
     Register,
     Registered,
+    RegistrationRead,
 )
 from shared.tx import Actor, ReadTx, WriteTx
 from shared.web.operations import Api
@@ -57,6 +59,12 @@ async def register(request: Request, body: Register) -> Registered:
     (OPSPLANE_OPEN_REGISTRATION), without a tenant until it is invited to one.
     """
     return await accounts_of(request).register(body)
+
+
+@api.get("/api/auth/register", access="public", kind="Registration", plural="registrations")
+async def get_registration(request: Request) -> RegistrationRead:
+    """Tell whether one can register without an invitation."""
+    return RegistrationRead(is_open=accounts_of(request).is_open)
 
 
 @api.get("/api/auth/me", errors=[SessionEnded])
@@ -84,9 +92,9 @@ async def change_password(request: Request, actor: Actor, body: PasswordChange) 
     return PasswordChangedAnswer(changed=True, sessions_ended=await accounts_of(request).change_password(actor, body))
 
 
-@api.post("/api/auth/forgot-password", status=202, access="public", errors=[MailNotSent])
+@api.post("/api/auth/forgot-password", status=202, access="public", errors=[MailNotConfigured])
 async def forgot_password(request: Request, body: Forgotten) -> MailOnItsWay:
-    """Ask for a mail with a link to a new password, at most every five minutes; 503 where no mail can be sent."""
+    """Ask for a mail with a link to a new password, at most every five minutes; 409 where no mail can be sent."""
     await accounts_of(request).forgot_password(body)
     return MailOnItsWay(requested=True)
 
@@ -98,11 +106,14 @@ async def reset_password(request: Request, body: PasswordResetCommand) -> Passwo
     return PasswordResetDone(reset=True)
 
 
-@api.post("/api/auth/totp", kind="SecondFactor", idempotent=False, errors=[FactorExists])
-async def begin_totp(request: Request, tx: WriteTx) -> FactorBegun:
-    """Begin to set up an authenticator app (RFC 6238); nothing changes until a code of it is confirmed."""
+@api.post("/api/auth/totp", kind="SecondFactor", errors=[WrongCredentials, AccountLocked, FactorExists])
+async def begin_totp(request: Request, actor: Actor, body: FactorBegin) -> FactorBegun:
+    """Begin to set up an authenticator app (RFC 6238); nothing changes until a code of it is confirmed.
+
+    A wrong password counts like a wrong one at the sign-in.
+    """
     not_cached(request)
-    return await service.begin_totp(tx, sessions_of(request).factors)
+    return await accounts_of(request).begin_totp(actor, body)
 
 
 @api.post(

@@ -10,6 +10,7 @@ from control_plane.identity.errors import (
     InvitationNotFound,
     InvitedSomebodyElse,
     LastAdmin,
+    LastBreakGlass,
     NoFactor,
     NotAMember,
     NotForAdmins,
@@ -55,17 +56,18 @@ async def get_user(tx: ReadTx, user_id: UUID, query: TenantNamed) -> PersonRead:
     return await service.get_person(tx, query.tenant_id, user_id)
 
 
-@api.patch("/api/users/{user_id}", errors=[NotAMember, LastAdmin, *UNNAMED])
+@api.patch("/api/users/{user_id}", errors=[NotAMember, LastAdmin, LastBreakGlass, *UNNAMED])
 async def update_user(tx: WriteTx, user_id: UUID, query: TenantNamed, body: PersonPatch) -> PersonRead:
     """Change a member's role, deactivate or reactivate them.
 
     Deactivating ends their sessions in this tenant; an access token that they hold ends within fifteen minutes.
-    409 LAST_ADMIN for whoever is the only one left.
+    409 LAST_ADMIN for whoever is the only one left; 409 LAST_BREAK_GLASS for the only one whose password opens a tenant
+    that else refuses passwords.
     """
     return await service.update_person(tx, query.tenant_id, user_id, body)
 
 
-@api.delete("/api/users/{user_id}", errors=[NotAMember, LastAdmin, *UNNAMED])
+@api.delete("/api/users/{user_id}", errors=[NotAMember, LastAdmin, LastBreakGlass, *UNNAMED])
 async def remove_user(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRemoved:
     """Take the membership away; the account stays, with what it has elsewhere."""
     await service.remove_person(tx, query.tenant_id, user_id)
@@ -97,7 +99,7 @@ async def reset_totp(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRe
 async def create_invitations(request: Request, actor: Actor, query: TenantNamed, body: InvitationCreate) -> InvitedAll:
     """Invite people by e-mail, for a week; all that there is room for, or nobody.
 
-    Where no mail goes out, the answer holds each link, this once.
+    On an installation that sends no mail, the answer holds each link, this once.
     """
     not_cached(request)
     return await accounts_of(request).invite(actor, query.tenant_id, body, origin_of(request))

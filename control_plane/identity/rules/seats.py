@@ -31,11 +31,18 @@ class Seat:
     role: Role
     is_open: bool
     needs_sso: bool = False
+    delete_after: datetime | None = None
 
 
 def choose_seat(seats: Sequence[Seat], wanted: str | None, method: Method = Method.PASSWORD) -> Seat | None:
     """The wanted tenant's seat, else the first open one; ``seats`` are sorted by last use. None when nothing fits."""
     return next((seat for seat in usable_seats(seats, method) if wanted in (None, seat.tenant_id)), None)
+
+
+def going_seat(seats: Sequence[Seat], wanted: str | None) -> tuple[str, datetime] | None:
+    """The name of the tenant that is to be deleted, and when; of the one that is wanted, else of any."""
+    found = ((seat.tenant_name, seat.delete_after) for seat in seats if wanted in (None, seat.tenant_id))
+    return next(((name, at) for name, at in found if at is not None), None)
 
 
 def usable_seats(seats: Sequence[Seat], method: Method) -> list[Seat]:

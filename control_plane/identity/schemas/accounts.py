@@ -58,6 +58,12 @@ class Register(BaseModel):
         return self
 
 
+class RegistrationRead(BaseModel):
+    """``is_open``: anybody may make an account; otherwise an invitation is needed."""
+
+    is_open: bool
+
+
 class Registered(BaseModel):
     """``tenant_id`` and ``role``: where the invitation led; sign in to work there."""
 
@@ -117,6 +123,12 @@ class PasswordResetCommand(BaseModel):
 
 class PasswordResetDone(BaseModel):
     reset: bool
+
+
+class FactorBegin(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    password: Password
 
 
 class FactorBegun(BaseModel):

@@ -5,17 +5,27 @@ from uuid import UUID
 
 from control_plane.identity.rules import Method, Role
 from shared.fields import Timestamp
-from shared.tx import Event
+from shared.tx import AuditedEvent, TenantAuditedEvent
 
 
-class _UserEvent(Event):
-    audited: ClassVar[bool] = True
+class _UserEvent(AuditedEvent):
+    about: ClassVar[str] = "user:{0.user_id}"
 
     user_id: UUID
 
+
+class _MemberEvent(_UserEvent, TenantAuditedEvent):
+    pass
+
+
+class _AccountEvent(_UserEvent):
+    """``tenant_id``: whose admins may read it; null for super-admins only."""
+
+    tenant_id: str | None = None
+
     @property
-    def target(self) -> str:
-        return f"user:{self.user_id}"
+    def audited_tenant(self) -> str | None:
+        return self.tenant_id
 
 
 class UserCreated(_UserEvent):
@@ -63,34 +73,14 @@ class RecoveryCodeUsed(_UserEvent):
     left: int
 
 
-class FactorGone(_UserEvent):
+class FactorGone(_AccountEvent):
     """``tenant_id``: whose admin took it away; null for the person themselves and for super-admins."""
 
     kind: ClassVar[str] = "user.second_factor_removed"
 
-    tenant_id: str | None = None
 
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
-
-
-class UserUnlocked(_UserEvent):
+class UserUnlocked(_AccountEvent):
     kind: ClassVar[str] = "user.unlocked"
-
-    tenant_id: str | None = None
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
-
-
-class _MemberEvent(_UserEvent):
-    tenant_id: str
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
 
 class MemberAdded(_MemberEvent):
@@ -120,21 +110,12 @@ class MemberRemoved(_MemberEvent):
     role: Role
 
 
-class _InvitationEvent(Event):
-    audited: ClassVar[bool] = True
+class _InvitationEvent(TenantAuditedEvent):
+    about: ClassVar[str] = "invitation:{0.invitation_id}"
 
     invitation_id: UUID
-    tenant_id: str
     email: str
     role: Role
-
-    @property
-    def target(self) -> str:
-        return f"invitation:{self.invitation_id}"
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
 
 class InvitationMade(_InvitationEvent):
@@ -155,43 +136,29 @@ class InvitationTaken(_InvitationEvent):
     user_id: UUID
 
 
-class SessionStarted(_UserEvent):
+class SessionStarted(_AccountEvent):
     kind: ClassVar[str] = "session.started"
 
     session_id: UUID
-    tenant_id: str | None
     method: Method
     has_second_factor: bool
 
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
-
-class SessionRevoked(_UserEvent):
+class SessionRevoked(_AccountEvent):
     kind: ClassVar[str] = "session.revoked"
 
     session_id: UUID
-    tenant_id: str | None
     reason: str
 
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
-
-class SignInFailed(Event):
+class SignInFailed(AuditedEvent):
     """The first wrong one after a success, a wait or a quiet time; the others until the next wait are only counted."""
 
     kind: ClassVar[str] = "sign_in.failed"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "email:{0.email}"
     refused: ClassVar[bool] = True
 
     email: str
-
-    @property
-    def target(self) -> str:
-        return f"email:{self.email}"
 
 
 class SignInLocked(SignInFailed):
@@ -206,34 +173,21 @@ class SignInLocked(SignInFailed):
     from_known_address: bool
 
 
-class SigningKeyRotated(Event):
+class SigningKeyRotated(AuditedEvent):
     kind: ClassVar[str] = "signing_key.rotated"
-    audited: ClassVar[bool] = True
+    about: ClassVar[str] = "signing_key:{0.kid}"
 
     kid: str
     active_from: Timestamp
     immediately: bool
     retired: list[str]
 
-    @property
-    def target(self) -> str:
-        return f"signing_key:{self.kid}"
 
-
-class _ImpersonationEvent(Event):
-    audited: ClassVar[bool] = True
+class _ImpersonationEvent(TenantAuditedEvent):
+    about: ClassVar[str] = "impersonation:{0.impersonation_id}"
 
     impersonation_id: UUID
-    tenant_id: str
     by: str
-
-    @property
-    def target(self) -> str:
-        return f"impersonation:{self.impersonation_id}"
-
-    @property
-    def audited_tenant(self) -> str | None:
-        return self.tenant_id
 
 
 class ImpersonationBegun(_ImpersonationEvent):

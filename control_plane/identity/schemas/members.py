@@ -132,7 +132,9 @@ class Invited:
 
 
 class InvitedRead(BaseModel):
-    """``link`` is shown, once, only where no mail went out; hand it over yourself."""
+    """``link`` is shown, once, only on an installation that sends no mail; hand it over yourself. One that could not be
+    sent elsewhere (``is_mailed`` is false) can be sent again.
+    """
 
     email: str
     outcome: Outcome

@@ -24,6 +24,7 @@ from control_plane.identity.models import PasswordReset, User
 from control_plane.identity.rules import Method
 from control_plane.identity.schemas import (
     Credentials,
+    FactorGone,
     PasswordChanged,
     PasswordResetRequested,
     PasswordWasReset,
@@ -48,9 +49,11 @@ FORGOTTEN_AT_ONCE = 1000
 
 
 async def create_user(tx: WriteTx, command: UserCreate) -> UserRead:
-    """Raises EmailTaken. The hash comes from ``passwords.hash_password``, made before the transaction."""
+    """By whoever runs the installation, who answers for the address. Raises EmailTaken. The hash comes from
+    ``passwords.hash_password``, made before the transaction.
+    """
     tx.require(Permission.USERS_MANAGE)
-    user_id = await _insert(tx, command)
+    user_id = await _insert(tx, command, is_verified=True)
     tx.record(UserCreated(user_id=user_id, is_super_admin=command.is_super_admin))
     return UserRead(id=user_id, email=command.email, name=command.name, is_super_admin=command.is_super_admin)
 
@@ -76,7 +79,8 @@ async def register(tx: WriteTx, email: str, name: str, password_hash: str) -> Re
     so does the way to a new password, which ends whatever a stranger may have begun with it.
     """
     tx.public()
-    user_id = await _insert(tx, UserCreate(email=email, name=name, password_hash=password_hash))
+    command = UserCreate(email=email, name=name, password_hash=password_hash)
+    user_id = await _insert(tx, command, is_verified=False)
     tx.record(UserRegistered(user_id=user_id, email=email))
     return Registered(id=user_id, email=email, name=name, tenant_id=None, role=None)
 
@@ -87,8 +91,9 @@ async def register_invited(tx: WriteTx, token: str, name: str, password_hash: st
     invitation = await queries.invitation_of(tx, hash_of(token))
     if invitation is None:
         raise InvitationInvalid
+    command = UserCreate(email=invitation.email, name=name, password_hash=password_hash)
     try:
-        user_id = await _insert(tx, UserCreate(email=invitation.email, name=name, password_hash=password_hash))
+        user_id = await _insert(tx, command, is_verified=False)
     except EmailTaken:
         raise AccountExists from None
     user = await queries.active_user(tx, user_id)
@@ -177,13 +182,18 @@ async def check_reset(tx: ReadTx, token: str) -> None:
 
 
 async def reset_password(tx: WriteTx, token: str, new_hash: str) -> None:
-    """Ends all sessions and all waits; a second factor stays. Raises ResetInvalid."""
+    """Ends all sessions and all waits. A second factor stays, unless it may be that of a stranger who made the account
+    for somebody else's address. Raises ResetInvalid.
+    """
     tx.public()
     taken = await queries.take_reset(tx, hash_of(token))
     user = None if taken is None or taken.expires_at <= tx.now else await queries.locked_user(tx, taken.user_id)
     if user is None:
         raise ResetInvalid
     user.password_hash = new_hash
+    if user.email_verified_at is None:
+        user.email_verified_at = tx.now
+        await _drop_factor(tx, user.id)
     ended = revoke(tx, await queries.open_sessions(tx, user_id=user.id), "password_reset")
     await queries.delete_resets_of(tx, user.id)
     await queries.delete_tries(tx, subject_of(user.email))
@@ -196,8 +206,16 @@ async def forget_resets(tx: WriteTx) -> None:
     await queries.delete_expired_resets(tx, tx.now, FORGOTTEN_AT_ONCE)
 
 
-async def _insert(tx: WriteTx, command: UserCreate) -> UUID:
-    values = {**command.model_dump(), "id": uuid7(), "created_at": tx.now}
+async def _drop_factor(tx: WriteTx, user_id: UUID) -> None:
+    factor = await queries.locked_factor(tx, user_id)
+    if factor is not None:
+        await tx.session.delete(factor)
+        tx.record(FactorGone(user_id=user_id))
+
+
+async def _insert(tx: WriteTx, command: UserCreate, *, is_verified: bool) -> UUID:
+    verified_at = tx.now if is_verified else None
+    values = {**command.model_dump(), "id": uuid7(), "created_at": tx.now, "email_verified_at": verified_at}
     statement = insert(User).values(**values).on_conflict_do_nothing().returning(User.id)
     user_id: UUID | None = (await tx.session.execute(statement)).scalar_one_or_none()
     if user_id is None:

@@ -37,10 +37,13 @@ RECOVERY_BYTES = 10
 """80 random bits each."""
 
 
-async def begin_totp(tx: WriteTx, vault: FactorVault) -> FactorBegun:
-    """A new secret that counts once it is confirmed; one that was begun before is forgotten. Raises FactorExists."""
+async def begin_totp(tx: WriteTx, proven: Credentials, vault: FactorVault) -> FactorBegun:
+    """A new secret that counts once it is confirmed; one that was begun before is forgotten. Raises FactorExists.
+
+    ``proven``: the caller has checked the password, so that nobody enrols an app of theirs with a session of ours.
+    """
     tx.require(Permission.ACCOUNT_MANAGE)
-    user = await _self(tx)
+    user = await _proven(tx, proven)
     factor = await queries.locked_factor(tx, user.id)
     if factor is not None and factor.confirmed_at is not None:
         raise FactorExists
@@ -72,11 +75,9 @@ async def confirm_totp(tx: WriteTx, code: str, vault: FactorVault) -> RecoveryCo
 async def remove_totp(tx: WriteTx, proven: Credentials, otp: str, vault: FactorVault) -> bool:
     """``proven``: the caller has checked the password. False: the code is wrong. Raises NoFactor, FactorRequired."""
     tx.require(Permission.ACCOUNT_MANAGE)
-    user = await _self(tx)
+    user = await _proven(tx, proven)
     if user.is_super_admin:
         raise FactorRequired
-    if user.id != proven.user_id or user.password_hash != proven.password_hash:
-        raise SessionEnded
     factor = await queries.locked_factor(tx, user.id)
     if factor is None or factor.confirmed_at is None:
         raise NoFactor
@@ -127,6 +128,14 @@ async def unused_code(tx: ReadTx, email: str, secret: str) -> str | None:
 async def _self(tx: WriteTx) -> User:
     user = await queries.locked_user(tx, UUID(tx.actor.id))
     if user is None:
+        raise SessionEnded
+    return user
+
+
+async def _proven(tx: WriteTx, proven: Credentials) -> User:
+    """Raises SessionEnded when it was another account's password, or has changed since."""
+    user = await _self(tx)
+    if user.id != proven.user_id or user.password_hash != proven.password_hash:
         raise SessionEnded
     return user
 

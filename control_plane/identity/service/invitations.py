@@ -1,6 +1,7 @@
 """Invitations to a tenant: a link that its receiver follows once, within a week."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -87,6 +88,7 @@ async def renew_invitation(tx: WriteTx, tenant_id: str | None, invitation_id: UU
         await quotas.require_room_for_user(tx, tenant.tenant_id)
     token = secrets.token_urlsafe(32)
     invitation.token_hash, invitation.expires_at = hash_of(token), tx.now + timedelta(days=VALID_DAYS)
+    invitation.mailed_at = None
     tx.record(
         InvitationRenewed(
             invitation_id=invitation.id,
@@ -96,6 +98,12 @@ async def renew_invitation(tx: WriteTx, tenant_id: str | None, invitation_id: UU
         )
     )
     return Invited(invitation.email, Outcome.INVITED, tenant.name, _read(tx, invitation), token)
+
+
+async def note_mailed(tx: WriteTx, tokens: Sequence[str]) -> None:
+    """These links have left by mail and are shown to nobody: whoever follows one has the address."""
+    tx.require(Permission.MEMBERS_MANAGE)
+    await queries.set_mailed(tx, [hash_of(token) for token in tokens])
 
 
 async def revoke_invitation(tx: WriteTx, tenant_id: str | None, invitation_id: UUID) -> None:
@@ -144,7 +152,11 @@ async def accept_invitation(tx: WriteTx, token: str) -> InvitationAccepted:
 
 
 async def take_invitation(tx: WriteTx, token: str, user: User) -> InvitationAccepted:
-    """Once. Whoever is a member already keeps their role. Raises InvitationInvalid, InvitedSomebodyElse."""
+    """Once. Whoever is a member already keeps their role. Raises InvitationInvalid, InvitedSomebodyElse.
+
+    It takes both the account of the address that was invited and the link: a stranger who made the account for somebody
+    else's address does not get what that address is sent.
+    """
     tx.public()
     invitation = await queries.invitation_of(tx, hash_of(token), for_update=True)
     if invitation is None:
@@ -152,6 +164,8 @@ async def take_invitation(tx: WriteTx, token: str, user: User) -> InvitationAcce
     if invitation.email != user.email:
         raise InvitedSomebodyElse
     invitation.accepted_at = tx.now
+    if invitation.mailed_at is not None and user.email_verified_at is None:
+        user.email_verified_at = tx.now
     seat = {"user_id": user.id, "tenant_id": invitation.tenant_id, "role": invitation.role, "created_at": tx.now}
     added = await tx.session.execute(
         insert(Membership).values(**seat).on_conflict_do_nothing().returning(Membership.user_id)

@@ -10,7 +10,15 @@ from uuid_utils.compat import uuid7
 from control_plane.core.permissions import Permission
 from control_plane.core.tables import AnyRow
 from control_plane.identity import queries
-from control_plane.identity.errors import EmailTaken, LastAdmin, NoFactor, NotAMember, NotForAdmins, UserNotFound
+from control_plane.identity.errors import (
+    EmailTaken,
+    LastAdmin,
+    LastBreakGlass,
+    NoFactor,
+    NotAMember,
+    NotForAdmins,
+    UserNotFound,
+)
 from control_plane.identity.models import Membership, SignInPolicy, User
 from control_plane.identity.rules import ROLES_IN_WORDS, Method, Role
 from control_plane.identity.schemas import (
@@ -66,7 +74,7 @@ async def get_person(tx: ReadTx, tenant_id: str | None, user_id: UUID) -> Person
 
 
 async def update_person(tx: WriteTx, tenant_id: str | None, user_id: UUID, change: PersonPatch) -> PersonRead:
-    """Raises NotAMember, LastAdmin."""
+    """Raises NotAMember, LastAdmin, LastBreakGlass."""
     tx.require(Permission.MEMBERS_MANAGE)
     named = (await named_tenant(tx, tenant_id)).tenant_id
     if change.is_active is True:
@@ -80,7 +88,7 @@ async def update_person(tx: WriteTx, tenant_id: str | None, user_id: UUID, chang
 
 
 async def remove_person(tx: WriteTx, tenant_id: str | None, user_id: UUID) -> None:
-    """Raises NotAMember, LastAdmin."""
+    """Raises NotAMember, LastAdmin, LastBreakGlass."""
     tx.require(Permission.MEMBERS_MANAGE)
     await remove_member(tx, (await named_tenant(tx, tenant_id)).tenant_id, user_id)
 
@@ -175,7 +183,7 @@ async def create_member(tx: WriteTx, tenant_id: str, email: str, name: str, role
 
 
 async def set_role(tx: WriteTx, tenant_id: str, user_id: UUID, role: Role) -> None:
-    """Raises NotAMember, LastAdmin."""
+    """Raises NotAMember, LastAdmin, LastBreakGlass."""
     tx.require(Permission.MEMBERS_MANAGE)
     membership = await _changeable(tx, tenant_id, user_id, stays_admin=role is Role.ADMIN)
     if membership.role != role:
@@ -184,7 +192,10 @@ async def set_role(tx: WriteTx, tenant_id: str, user_id: UUID, role: Role) -> No
 
 
 async def deactivate_member(tx: WriteTx, tenant_id: str, user_id: UUID) -> None:
-    """They lose this tenant, and their sessions in it; other tenants of theirs stay. Raises NotAMember, LastAdmin."""
+    """They lose this tenant, and their sessions in it; other tenants of theirs stay.
+
+    Raises NotAMember, LastAdmin, LastBreakGlass.
+    """
     tx.require(Permission.MEMBERS_MANAGE)
     membership = await _changeable(tx, tenant_id, user_id, stays_admin=False)
     if membership.deactivated_at is None:
@@ -203,12 +214,19 @@ async def reactivate_member(tx: WriteTx, tenant_id: str, user_id: UUID) -> None:
 
 
 async def remove_member(tx: WriteTx, tenant_id: str, user_id: UUID) -> None:
-    """The account stays. Raises NotAMember, LastAdmin."""
+    """The account stays. Raises NotAMember, LastAdmin, LastBreakGlass."""
     tx.require(Permission.MEMBERS_MANAGE)
     membership = await _changeable(tx, tenant_id, user_id, stays_admin=False)
     revoke(tx, await queries.open_sessions(tx, tenant_id=tenant_id, user_id=user_id), "removed")
     tx.record(MemberRemoved(user_id=user_id, tenant_id=tenant_id, role=Role(membership.role)))
     await tx.session.delete(membership)
+
+
+async def hold_admins(tx: WriteTx, tenant_id: str) -> Sequence[UUID]:
+    """Who is an active admin, and stays one until this commit."""
+    tx.require(Permission.SSO_MANAGE)
+    check_own(tx, tenant_id)
+    return await queries.lock_admins(tx, tenant_id)
 
 
 async def set_sign_in_policy(
@@ -235,7 +253,9 @@ async def end_sso_sessions(tx: WriteTx, tenant_id: str) -> None:
 
 
 async def _changeable(tx: WriteTx, tenant_id: str, user_id: UUID, *, stays_admin: bool) -> Membership:
-    """Raises NotAMember; LastAdmin when nobody else could administer the tenant afterwards."""
+    """Raises NotAMember; LastAdmin when nobody else could administer the tenant afterwards, LastBreakGlass when nobody
+    else could without its single sign-on.
+    """
     check_own(tx, tenant_id)
     admins = await queries.lock_admins(tx, tenant_id)
     membership = await queries.locked_membership(tx, tenant_id, user_id)
@@ -243,6 +263,8 @@ async def _changeable(tx: WriteTx, tenant_id: str, user_id: UUID, *, stays_admin
         raise NotAMember
     if not stays_admin and list(admins) == [user_id]:
         raise LastAdmin
+    if not stays_admin and [one for one in await queries.exempt_from_sso(tx, tenant_id) if one in admins] == [user_id]:
+        raise LastBreakGlass
     return membership
 
 

@@ -86,7 +86,7 @@ async def profile_of(tx: ReadTx, user: User, wanted: str | None, method: Method,
     seat = None if is_root else rules.choose_seat(seats, wanted, method)
     if seat is None and not is_root:
         closed = rules.choose_seat(seats, wanted, Method.SSO)
-        raise NoSeat(wanted) if closed is None else SsoRequired(closed.tenant_id)
+        raise NoSeat(wanted, rules.going_seat(seats, wanted)) if closed is None else SsoRequired(closed.tenant_id)
     return Profile(
         id=user.id,
         email=user.email,
@@ -117,6 +117,7 @@ async def _seats(tx: ReadTx, user: User) -> list[Seat]:
             Role(row.role),
             known[row.tenant_id].is_open,
             rules.needs_sso(user.email, user.id, row.sso_domains or [], row.exempt_user_ids or []),
+            known[row.tenant_id].delete_after,
         )
         for row in memberships
     ]

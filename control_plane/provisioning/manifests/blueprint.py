@@ -64,6 +64,14 @@ def service_url(tenant_id: str) -> str:
     return f"http://api.{NAMESPACE_PREFIX}{tenant_id}.svc"
 
 
+def tenant_at(url: str) -> str:
+    """The inverse of ``service_url``. Raises ValueError."""
+    head, tail = service_url("{").split("{")
+    if not (url.startswith(head) and url.endswith(tail)):
+        raise ValueError(f"There is no plane of ours at {url}.")
+    return url.removeprefix(head).removesuffix(tail)
+
+
 def labels(tenant_id: str, component: str | None = None) -> dict[str, str]:
     named = {MANAGED_BY: OWNER, TENANT: tenant_id, NAME: "tenant-plane"}
     return named if component is None else {**named, COMPONENT: component}

@@ -4,15 +4,17 @@ On the installation's own host a request belongs to this tenant if it asserts so
 its API keys, which name the tenant; no other tenant's keys match, since an id has no underscore. These routes win over
 the shared cell's: of two matches with an equally long path prefix the one with more header matches counts, then the
 one with more query matches (Gateway API, HTTPRouteRule.matches). The control plane's prefixes are longer and stay
-where they are.
+where they are. A key that stands in a body, as PagerDuty's events have it, no gateway sees: such senders use the
+tenant's own host.
 """
 
 from typing import Any
 
 from control_plane.provisioning.manifests.blueprint import Blueprint, Manifest, Wanted, owned, selector
 
-PREFIXES = ("/api", "/graphql", "/ws", "/webhook")
+PREFIXES = ("/api", "/graphql", "/ws", "/webhook", "/v2", "/generic")
 """The tenant plane's share of the origin, as in infra/local/origin.py and infra/k8s."""
+SENDERS = ("/api", "/webhook", "/v2")
 SERVICE_PORT = 80
 LISTENERS = ("https", "https-tenants")
 """Of the gateway in infra/k8s: for its own host, and for ``*.`` below it."""
@@ -42,15 +44,15 @@ def _asserted(tenant_id: str) -> list[dict[str, Any]]:
     key = f"opk_{tenant_id}_.*"
     headers = [
         {"type": "Exact", "name": "x-tenant-id", "value": tenant_id},
-        {"type": "RegularExpression", "name": "authorization", "value": f"[Bb]earer {key}"},
+        {"type": "RegularExpression", "name": "authorization", "value": f"([Bb]earer|GenieKey) {key}"},
         {"type": "RegularExpression", "name": "x-api-key", "value": key},
     ]
     by_header = [{**_path(prefix), "headers": [header]} for prefix in PREFIXES for header in headers]
     # A browser can't send headers when it opens a WebSocket, and some senders can only be given a URL.
     queries = [
         (("/graphql", "/ws"), {"type": "Exact", "name": "tenant_id", "value": tenant_id}),
-        (("/api", "/webhook"), {"type": "RegularExpression", "name": "api_key", "value": key}),
-        (("/api", "/webhook"), {"type": "RegularExpression", "name": "token", "value": key}),
+        (SENDERS, {"type": "RegularExpression", "name": "api_key", "value": key}),
+        (SENDERS, {"type": "RegularExpression", "name": "token", "value": key}),
     ]
     by_query = [{**_path(prefix), "queryParams": [query]} for prefixes, query in queries for prefix in prefixes]
     return by_header + by_query

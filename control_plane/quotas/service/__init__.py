@@ -7,6 +7,7 @@ from control_plane.quotas.service.limits import (
     grant_limit,
     list_limits,
     require_room_for_user,
+    throttle_tenant,
 )
 from control_plane.quotas.service.preview import preview_plan
 from control_plane.quotas.service.usage import (
@@ -36,4 +37,5 @@ __all__ = [
     "preview_plan",
     "read_usage",
     "require_room_for_user",
+    "throttle_tenant",
 ]

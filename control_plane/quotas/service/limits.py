@@ -12,7 +12,7 @@ from control_plane.quotas.errors import NoRoomForUser, WrongGrant
 from control_plane.quotas.models import LimitOverride
 from control_plane.quotas.ports import HasPlan
 from control_plane.quotas.rules import LimitName
-from control_plane.quotas.schemas import GrantedLimit, LimitEnded, LimitGrant, LimitGranted
+from control_plane.quotas.schemas import GrantedLimit, LimitEnded, LimitGrant, LimitGranted, Throttle, Throttled
 from control_plane.tenants import service as tenants
 from shared.contracts.limits import Limits
 from shared.pages import TIME_AND_ID, Page, PageQuery, cut, position
@@ -76,6 +76,24 @@ async def grant_limit(tx: WriteTx, tenant_id: str, command: LimitGrant) -> Grant
         )
     )
     return await _read(tx, tenant_id, override.id)
+
+
+async def throttle_tenant(tx: WriteTx, tenant_id: str, command: Throttle) -> Throttled:
+    """A noisy neighbour: all rates down to one, for a while. Raises TenantNotFound, WrongGrant when none would sink."""
+    tx.require(Permission.LIMITS_MANAGE)
+    limits = await effective_limits(tx, await tenants.plan_of(tx, tenant_id))
+    most = command.requests_per_minute
+    rates = {name: rules.limit_of(limits, name) for name in LimitName if name.role is not None}
+    sinking = [name for name, rate in rates.items() if rate is None or rate > most]
+    if not sinking:
+        raise WrongGrant("body.requests_per_minute", "is not below what counts now")
+    granted = [
+        await grant_limit(
+            tx, tenant_id, LimitGrant(limit_name=name, value=most, reason=command.reason, ends_at=command.ends_at)
+        )
+        for name in sinking
+    ]
+    return Throttled(tenant_id=tenant_id, limits=granted)
 
 
 async def end_limit(tx: WriteTx, tenant_id: str, limit_id: UUID) -> GrantedLimit:

@@ -6,6 +6,7 @@ from control_plane.scim.service.tokens import (
     find_directory,
     forget_tenant,
     get_token,
+    note_refusal,
     note_use,
 )
 from control_plane.scim.service.users import (
@@ -29,6 +30,7 @@ __all__ = [
     "get_token",
     "get_user",
     "list_users",
+    "note_refusal",
     "note_use",
     "patch_user",
     "replace_user",

@@ -14,13 +14,20 @@ from control_plane.scim.schemas import ScimTokenCreated, ScimTokenDeleted, ScimT
 from control_plane.tenants import service as tenants
 from shared.tx import ReadTx, WriteTx
 
+LONGEST_REFUSAL = 500
 
-async def get_token(tx: ReadTx, tenant_id: str | None, base_url: str) -> ScimTokenRead:
+
+async def get_token(tx: ReadTx, tenant_id: str | None) -> ScimTokenRead | None:
     tx.require(Permission.SSO_MANAGE)
     token = await queries.token_of(tx, (await identity.named_tenant(tx, tenant_id)).tenant_id)
     if token is None:
-        raise NoScimToken
-    return ScimTokenRead(base_url=base_url, created_at=token.created_at, last_used_at=token.last_used_at)
+        return None
+    return ScimTokenRead(
+        created_at=token.created_at,
+        last_used_at=token.last_used_at,
+        last_refused_at=token.last_refused_at,
+        last_refusal=token.last_refusal,
+    )
 
 
 async def create_token(tx: WriteTx, tenant_id: str | None, base_url: str) -> ScimTokenMade:
@@ -29,14 +36,15 @@ async def create_token(tx: WriteTx, tenant_id: str | None, base_url: str) -> Sci
     named = (await identity.named_tenant(tx, tenant_id)).tenant_id
     is_replaced = await queries.token_of(tx, named) is not None
     token = f"ops_scim_{secrets.token_urlsafe(32)}"
-    values = {"token_hash": _hash(token), "created_by": tx.actor.id, "created_at": tx.now, "last_used_at": None}
+    history = {"last_used_at": None, "last_refused_at": None, "last_refusal": None}
+    values = {"token_hash": _hash(token), "created_by": tx.actor.id, "created_at": tx.now, **history}
     await tx.session.execute(
         insert(ScimToken)
         .values(tenant_id=named, **values)
         .on_conflict_do_update(index_elements=[ScimToken.tenant_id], set_=values)
     )
     tx.record(ScimTokenCreated(tenant_id=named, is_replaced=is_replaced))
-    return ScimTokenMade(base_url=base_url, created_at=tx.now, last_used_at=None, token=token)
+    return ScimTokenMade(base_url=base_url, created_at=tx.now, token=token, **history)
 
 
 async def delete_token(tx: WriteTx, tenant_id: str | None) -> None:
@@ -71,6 +79,14 @@ async def note_use(tx: WriteTx) -> None:
     tx.require(Permission.MEMBERS_PROVISION)
     if tx.actor.tenant is not None:
         await queries.note_use(tx, tx.actor.tenant.id)
+
+
+async def note_refusal(tx: WriteTx, asked: str, detail: str) -> None:
+    """``asked``: method and path, without the query; what can't be stored of it is left out."""
+    tx.require(Permission.MEMBERS_PROVISION)
+    if tx.actor.tenant is not None:
+        said = f"{asked}: {detail}".replace("\x00", "")[:LONGEST_REFUSAL]
+        await queries.note_refusal(tx, tx.actor.tenant.id, said)
 
 
 def _hash(token: str) -> bytes:

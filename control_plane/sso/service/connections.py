@@ -7,7 +7,6 @@ from uuid_utils.compat import uuid7
 
 from control_plane.core.permissions import Permission
 from control_plane.identity import service as identity
-from control_plane.identity.rules import Role
 from control_plane.sso import queries
 from control_plane.sso.errors import (
     ChangedMeanwhile,
@@ -31,13 +30,11 @@ from control_plane.sso.vault import ClientSecretVault
 from shared.tx import ReadTx, WriteTx
 
 
-async def get_connection(tx: ReadTx, tenant_id: str | None, redirect_uri: str) -> SsoConnectionRead:
-    """Raises NoConnection, TenantNotFound, TenantNotNamed."""
+async def get_connection(tx: ReadTx, tenant_id: str | None) -> SsoConnectionRead | None:
+    """Raises TenantNotFound, TenantNotNamed."""
     tx.require(Permission.SSO_MANAGE)
     connection = await queries.connection_of(tx, await _named(tx, tenant_id))
-    if connection is None:
-        raise NoConnection
-    return _read(connection, redirect_uri)
+    return None if connection is None else _read(connection)
 
 
 async def connect(
@@ -45,7 +42,6 @@ async def connect(
     tenant_id: str | None,
     command: SsoConnectionPut,
     vault: ClientSecretVault,
-    redirect_uri: str,
     if_match: int | None,
 ) -> SsoConnectionRead:
     """Make the connection or replace it. Another issuer is another provider: all links and sessions of the old one end.
@@ -54,8 +50,8 @@ async def connect(
     """
     tx.require(Permission.SSO_MANAGE)
     named = await _named(tx, tenant_id)
+    connection = await queries.locked_connection(tx, named)  # before the admins, as a sign-in does
     await _check_way_back(tx, named, command)
-    connection = await queries.locked_connection(tx, named)
     if if_match is not None and if_match != (0 if connection is None else connection.version):
         raise ChangedMeanwhile
     before = None if connection is None else ConnectionPicture.model_validate(connection)
@@ -76,7 +72,7 @@ async def connect(
     tx.record(
         SsoConnected(connection_id=connection.id, tenant_id=named, before=before, after=after, client_secret=secret)
     )
-    return _read(connection, redirect_uri)
+    return _read(connection)
 
 
 async def disconnect(tx: WriteTx, tenant_id: str | None) -> None:
@@ -100,7 +96,7 @@ async def forget_tenant(tx: WriteTx, tenant_id: str) -> None:
         await tx.session.delete(connection)
 
 
-async def confirm_domains(tx: WriteTx, tenant_id: str, command: ConfirmDomains, redirect_uri: str) -> SsoConnectionRead:
+async def confirm_domains(tx: WriteTx, tenant_id: str, command: ConfirmDomains) -> SsoConnectionRead:
     """Let strangers find this connection by an address of these domains. Replaces what was confirmed before."""
     tx.require(Permission.TENANTS_MANAGE)
     connection = await queries.locked_connection(tx, tenant_id)
@@ -122,7 +118,7 @@ async def confirm_domains(tx: WriteTx, tenant_id: str, command: ConfirmDomains, 
             client_secret=SecretChange.KEPT,
         )
     )
-    return _read(connection, redirect_uri)
+    return _read(connection)
 
 
 async def _named(tx: ReadTx, asked: str | None) -> str:
@@ -145,9 +141,10 @@ def _take_over(connection: SsoConnection, command: SsoConnectionPut, vault: Clie
 
 async def _check_way_back(tx: WriteTx, tenant_id: str, command: SsoConnectionPut) -> None:
     """Raises NotAnAdmin; NoWayBack when a broken provider would lock everybody out."""
+    admins = await identity.hold_admins(tx, tenant_id)
     for user_id in command.break_glass_user_ids:
         member = await identity.find_member(tx, tenant_id, user_id)
-        if member is None or member.role is not Role.ADMIN or not member.has_password:
+        if user_id not in admins or member is None or not member.has_password:
             raise NotAnAdmin
     if command.is_enforced and not command.break_glass_user_ids:
         raise NoWayBack
@@ -159,7 +156,7 @@ async def _apply_policy(tx: WriteTx, connection: SsoConnection) -> None:
     await identity.set_sign_in_policy(tx, connection.tenant_id, sso_domains=domains, exempt=exempt)
 
 
-def _read(connection: SsoConnection, redirect_uri: str) -> SsoConnectionRead:
+def _read(connection: SsoConnection) -> SsoConnectionRead:
     picture = ConnectionPicture.model_validate(connection)
     return SsoConnectionRead.model_validate(
         {
@@ -167,7 +164,6 @@ def _read(connection: SsoConnection, redirect_uri: str) -> SsoConnectionRead:
             "id": connection.id,
             "tenant_id": connection.tenant_id,
             "has_client_secret": connection.sealed_client_secret is not None,
-            "redirect_uri": redirect_uri,
             "version": connection.version,
             "created_at": connection.created_at,
             "updated_at": connection.updated_at,

@@ -8,17 +8,16 @@ end.json                     End: a digest of all that came before
 
 import asyncio
 import hashlib
-import hmac
 from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import IO, Literal
+from typing import IO, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from control_plane.plans.schemas import PlanRead
+from control_plane.plans.schemas import Placement, PlanName
 from control_plane.tenants.rules import TenantState
+from shared.contracts.limits import Limits
 from shared.contracts.tenants import TenantId
-from shared.fields import Timestamp
+from shared.fields import LongText, Timestamp
 from shared.tar import MEMBER_BYTES
 
 FORMAT: Literal["opsplane-tenant"] = "opsplane-tenant"
@@ -34,20 +33,30 @@ class ArchivedTenant(BaseModel):
     name: str
     contact_email: str
     state: TenantState
-    suspended_reason: str | None
-    created_at: datetime
+    suspended_reason: LongText | None
+    created_at: AwareDatetime
+
+
+class ArchivedPlan(BaseModel):
+    """What must be equal here for the plan to be the same."""
+
+    model_config = ConfigDict(extra="ignore", from_attributes=True)
+
+    name: PlanName
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+    limits: Limits
+    placement: Placement
 
 
 class Manifest(BaseModel):
-    """``tables``: the columns of each. ``key_fingerprint`` tells whether what is sealed can be opened here."""
+    """``tables``: the columns of each."""
 
     model_config = ConfigDict(extra="ignore")
 
     format: Literal["opsplane-tenant"]
     exported_at: Timestamp
-    key_fingerprint: str
     tenant: ArchivedTenant
-    plan: PlanRead
+    plan: ArchivedPlan
     tables: dict[str, list[str]]
 
 
@@ -73,8 +82,3 @@ async def pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
     """From where it stands to its end, without blocking the loop."""
     while piece := await asyncio.to_thread(file.read, MEMBER_BYTES):
         yield piece
-
-
-def key_fingerprint(secret: str) -> str:
-    """Equal for installations that can open each other's sealed columns; tells nothing of the secret itself."""
-    return hmac.digest(secret.encode(), b"opsplane: fingerprint for archives", "sha256").hex()[:32]

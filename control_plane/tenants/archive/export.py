@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
 import structlog
@@ -18,21 +17,23 @@ from control_plane.tenants.archive.description import (
     FORMAT,
     MANIFEST,
     PLANE,
+    ArchivedPlan,
     ArchivedTenant,
     Digest,
     Manifest,
     pieces,
 )
 from control_plane.tenants.archive.rows import columns_of, rows_of
+from control_plane.tenants.archive.spool import Spool
 from control_plane.tenants.ports import ArchivePlane, Placement
 from control_plane.tenants.schemas import TenantExported
+from shared.contracts.archive import ExportNote
 from shared.errors import AppError
 from shared.tar import END, MEMBER_BYTES, member, members
 from shared.tx import Actor, Database
 from shared.web.streaming import Write
 
 log = structlog.get_logger()
-HELD_BYTES = 8 * MEMBER_BYTES
 STOPPED = "The receiver went before the end."
 
 
@@ -50,19 +51,22 @@ class Exporter:
     database: Database
     plane: ArchivePlane
     placement: Placement
-    key_fingerprint: str
+    spool: Spool
 
-    async def start(self, actor: Actor, tenant_id: str) -> Export:
-        """Raises TenantNotFound. PlaneFailed, too, since an answer that has begun can't say why it breaks off."""
+    async def start(self, actor: Actor, tenant_id: str, reason: str) -> Export:
+        """Recorded here and in the tenant's own audit log, before anything leaves.
+
+        Raises TenantNotFound, PlaneFailed.
+        """
         async with self.database.write(actor) as tx:
             placed = await service.get_placed_tenant(tx, tenant_id)
-            operation_id = await service.start_export(tx, tenant_id)
-            tx.record(TenantExported(tenant_id=tenant_id, operation_id=operation_id))
+            operation_id = await service.start_export(tx, tenant_id, reason)
+            tx.record(TenantExported(tenant_id=tenant_id, operation_id=operation_id, reason=reason))
             file_name = f"opsplane-{tenant_id}-{tx.now.date().isoformat()}.tar"
         async with self._ended(actor, tenant_id, operation_id, only_failures=True):
             url = await self.placement.ensure(placed)
-            async with self.plane.archive(url, tenant_id) as archive:
-                await anext(archive)
+            note = ExportNote(operation_id=operation_id, by=actor.name, reason=reason)
+            await self.plane.note_export(url, tenant_id, note)
         return Export(tenant_id, file_name, operation_id)
 
     async def write(self, actor: Actor, export: Export, write: Write) -> None:
@@ -79,7 +83,7 @@ class Exporter:
             async with self.database.read(actor) as tx:
                 placed = await service.get_placed_tenant(tx, export.tenant_id)
             url = await self.placement.ensure(placed)
-            async with self.plane.archive(url, export.tenant_id) as archive:
+            async with self.plane.export(url, export.tenant_id) as archive:
                 async for name, content in members(archive):
                     await put(PLANE + name, content)
             await write(member(CLOSING, digest.end().model_dump_json().encode()) + END)
@@ -87,10 +91,10 @@ class Exporter:
     @asynccontextmanager
     async def _gathered(self, actor: Actor, tenant_id: str) -> AsyncIterator[AsyncIterator[tuple[str, bytes]]]:
         """All that the control plane has, in a file of its own: no transaction is open while it is sent."""
-        with SpooledTemporaryFile(max_size=HELD_BYTES) as file:
+        with self.spool.file() as file:
 
             async def keep(name: str, content: bytes) -> None:
-                await asyncio.to_thread(file.write, member(name, content))
+                await file.write(member(name, content))
 
             async with self.database.read(actor) as tx:
                 tenant = await service.get_tenant(tx, tenant_id)
@@ -98,17 +102,16 @@ class Exporter:
                 manifest = Manifest(
                     format=FORMAT,
                     exported_at=tx.now,
-                    key_fingerprint=self.key_fingerprint,
                     tenant=ArchivedTenant.model_validate(tenant, from_attributes=True),
-                    plan=await plans.get_plan(tx, tenant.plan, tenant.plan_version),
+                    plan=ArchivedPlan.model_validate(await plans.get_plan(tx, tenant.plan, tenant.plan_version)),
                     tables=columns,
                 )
                 await keep(MANIFEST, json.dumps(manifest.model_dump(mode="json"), indent=2).encode())
                 async for name, content in _members_of(rows_of(tx, tenant_id, columns)):
                     await keep(name, content)
-            file.write(END)
-            file.seek(0)
-            yield members(pieces(file))
+            await file.write(END)
+            file.raw.seek(0)
+            yield members(pieces(file.raw))
 
     @asynccontextmanager
     async def _ended(

@@ -14,45 +14,39 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
 from uuid_utils.compat import uuid7
 
 from control_plane.core.permissions import Permission
-from control_plane.plans import service as plans
+from control_plane.plans.schemas import PlanRead
 from control_plane.tenants import service
-from control_plane.tenants.archive.description import CLOSING, CONTROL, MANIFEST, PLANE, Digest, End, Manifest, pieces
-from control_plane.tenants.archive.rows import Restoring, columns_of, unknown_columns
-from control_plane.tenants.errors import ArchiveTooLarge, ArchiveTooNew, OperationRunning, TenantExists
+from control_plane.tenants.archive.checking import Checked, check, control_part, plane_part
+from control_plane.tenants.archive.plan import plan_for
+from control_plane.tenants.archive.restoring import Restoring, Vaults
+from control_plane.tenants.archive.rows import columns_of, unknown_columns
+from control_plane.tenants.archive.spool import Spool, SpooledFile
+from control_plane.tenants.errors import ArchiveTooNew, OperationRunning, TenantExists
 from control_plane.tenants.ports import ArchivePlane, PlacedTenant, Placement
 from control_plane.tenants.rules import OperationKind, TenantState
-from control_plane.tenants.schemas import TenantCreate, TenantRead
-from shared.contracts.archive import ArchiveEnd, ArchiveManifest
-from shared.contracts.tenants import Standing
+from control_plane.tenants.schemas import ImportQuery, TenantImportRead
 from shared.errors import AppError, Unavailable
-from shared.tar import END, MEMBER_BYTES, BrokenArchive, member, members
+from shared.tar import MEMBER_BYTES
 from shared.tx import Actor, Database
 
 RENEWED_SECONDS = 5
 SUSPENDED_BEFORE = "It was being deleted when it was exported."
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A file that is whole, of a version that is known here."""
+class Order:
+    """What is to be made of the file. ``notices``: what should be told about the plan."""
 
-    file: IO[bytes]
-    manifest: Manifest
-    plane_end: ArchiveEnd
-
-    @property
-    def tenant_id(self) -> str:
-        return self.manifest.tenant.tenant_id
+    placed: PlacedTenant
+    operation_id: UUID
+    plan: PlanRead
+    notices: list[str]
+    keep_grants: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,115 +56,90 @@ class Importer:
     database: Database
     plane: ArchivePlane
     placement: Placement
-    key_fingerprint: str
-    max_bytes: int
-    folder: Path | None
+    vaults: Vaults
+    spool: Spool
     activate: Callable[[str], Awaitable[object]]
 
-    async def run(self, actor: Actor, stream: AsyncIterator[bytes]) -> TenantRead:
-        """Raises BrokenArchive, ArchiveTooNew, ArchiveTooLarge, ArchiveRefused, PlanDiffers, TenantExists,
-        OperationRunning, RowsDoNotFit; PlaneFailed, after which the same request goes on.
+    async def run(self, actor: Actor, stream: AsyncIterator[bytes], wishes: ImportQuery) -> TenantImportRead:
+        """Raises BrokenArchive, ArchiveTooNew, ArchiveTooLarge, ArchivesInTheWay, ArchiveRefused, ArchivedPlanUnknown,
+        TenantExists, OperationRunning, RowsDoNotFit; PlaneFailed, after which the same request goes on.
         """
         actor.require(Permission.TENANTS_MANAGE)  # before anything is written to the disk
-        with TemporaryFile(dir=self.folder) as file:
+        with self.spool.file() as file:
             await self._receive(stream, file)
-            checked = await self._check(actor, file)
-            placed, operation_id = await self._request(actor, checked)
-            async with self._held(actor, checked.tenant_id, operation_id) as holder:
-                await self._restore(actor, checked, placed, operation_id, holder)
+            checked = await check(file.raw)
+            order = await self._request(actor, checked, wishes)
+            async with self._held(actor, checked.tenant_id, order.operation_id) as holder:
+                notices = await self._restore(actor, checked, order, holder)
         await self.activate(checked.tenant_id)
         async with self.database.read(actor) as tx:
-            return await service.get_tenant(tx, checked.tenant_id)
+            tenant = await service.get_tenant(tx, checked.tenant_id)
+        return TenantImportRead(**tenant.model_dump(), notices=notices)
 
-    async def _receive(self, stream: AsyncIterator[bytes], file: IO[bytes]) -> None:
-        size, held = 0, bytearray()
+    async def _receive(self, stream: AsyncIterator[bytes], file: SpooledFile) -> None:
+        held = bytearray()
         async for chunk in stream:
-            size += len(chunk)
-            if size > self.max_bytes:
-                raise ArchiveTooLarge(self.max_bytes)
             held += chunk
             if len(held) >= MEMBER_BYTES:
-                await asyncio.to_thread(file.write, bytes(held))
+                await file.write(bytes(held))
                 held.clear()
-        await asyncio.to_thread(file.write, bytes(held))
+        await file.write(bytes(held))
 
-    async def _check(self, actor: Actor, file: IO[bytes]) -> Checked:
-        digest, manifest, plane_end, end = Digest(), None, None, None
-        file.seek(0)
-        async for name, content in members(pieces(file)):
-            if name == CLOSING:
-                end = _parsed(End, content)
-                break
-            digest.take(name, content)
-            if manifest is None:
-                manifest = _parsed(Manifest, content) if name == MANIFEST else None
-                if manifest is None:
-                    raise BrokenArchive("This is not an archive of a tenant.")
-            elif name == PLANE + CLOSING:
-                plane_end = _parsed(ArchiveEnd, content)
-        if manifest is None or plane_end is None or end != digest.end():
-            raise BrokenArchive("The archive is not whole, or was changed after it was made.")
-        async with self.database.read(actor) as tx:
-            unknown = unknown_columns(manifest.tables, await columns_of(tx))
-        if unknown:
-            raise ArchiveTooNew(unknown)
-        return Checked(file, manifest, plane_end)
-
-    async def _request(self, actor: Actor, checked: Checked) -> tuple[PlacedTenant, UUID]:
-        tenant, plan = checked.manifest.tenant, checked.manifest.plan
-        command = TenantCreate(
-            tenant_id=tenant.tenant_id, name=tenant.name, plan=plan.name, contact_email=tenant.contact_email
-        )
+    async def _request(self, actor: Actor, checked: Checked, wishes: ImportQuery) -> Order:
         async with self.database.write(actor) as tx:
-            await plans.adopt_plan(tx, plan)
+            unknown = unknown_columns(checked.manifest.tables, await columns_of(tx))
+            if unknown:
+                raise ArchiveTooNew(unknown)
+            plan, notices = await plan_for(tx, checked.manifest.plan, wishes.plan)
+            command = checked.command.model_copy(update={"plan": plan.name})
             await service.request_tenant(tx, command, OperationKind.IMPORT)
-            operation_id = await service.import_of(tx, tenant.tenant_id)
+            operation_id = await service.import_of(tx, checked.tenant_id)
             if operation_id is None:
-                raise TenantExists(tenant.tenant_id)
-            return await service.get_placed_tenant(tx, tenant.tenant_id), operation_id
+                raise TenantExists(checked.tenant_id)
+            placed = await service.get_placed_tenant(tx, checked.tenant_id)
+        return Order(placed, operation_id, plan, notices, wishes.keep_grants)
 
-    async def _restore(
-        self, actor: Actor, checked: Checked, placed: PlacedTenant, operation_id: UUID, holder: UUID
-    ) -> None:
+    async def _restore(self, actor: Actor, checked: Checked, order: Order, holder: UUID) -> list[str]:
+        """What should be told about it."""
         url: str | None = None
         try:
-            url = await self.placement.ensure(placed)
-            restored = await self.plane.restore(url, checked.tenant_id, _plane_part(checked.file))
+            url = await self.placement.ensure(order.placed)
+            restored = await self.plane.restore(url, checked.tenant_id, plane_part(checked.file))
             if restored is None and await self.plane.digest(url, checked.tenant_id) != checked.plane_end.digest:
                 url = None  # what is there is not ours to take away
                 raise TenantExists(checked.tenant_id)
-            await self._finish(actor, checked, operation_id, holder)
+            return await self._finish(actor, checked, order, holder)
         except Unavailable:
             raise  # it is recorded, and the same request goes on
         except BaseException:
-            taking = self._take_back(actor, checked.tenant_id, operation_id, url, holder)
+            taking = self._take_back(actor, checked.tenant_id, order.operation_id, url, holder)
             await asyncio.shield(asyncio.ensure_future(taking))
             raise
 
-    async def _finish(self, actor: Actor, checked: Checked, operation_id: UUID, holder: UUID) -> None:
+    async def _finish(self, actor: Actor, checked: Checked, order: Order, holder: UUID) -> list[str]:
         manifest, tenant = checked.manifest, checked.manifest.tenant
         is_suspended = tenant.state in (TenantState.SUSPENDED, TenantState.DELETING)
         async with self.database.write(actor) as tx:
-            if not await service.keep_claim(tx, tenant.tenant_id, operation_id, holder):
-                raise OperationRunning(tenant.tenant_id, OperationKind.IMPORT, operation_id)
-            restoring = Restoring(
-                tx,
-                tenant.tenant_id,
-                manifest.tables,
-                can_open=manifest.key_fingerprint == self.key_fingerprint,
-            )
-            async for table, lines in _control_part(checked.file):
+            if not await service.keep_claim(tx, tenant.tenant_id, order.operation_id, holder):
+                raise OperationRunning(tenant.tenant_id, OperationKind.IMPORT, order.operation_id)
+            restoring = Restoring(tx, tenant.tenant_id, manifest.tables, self.vaults, keep_grants=order.keep_grants)
+            async for table, lines in control_part(checked.file):
                 await restoring.take(table, lines)
+            restored = restoring.done()
+            notices = [*order.notices, *restored.notices]
             await service.finish_import(
                 tx,
                 tenant.tenant_id,
-                operation_id,
-                plan_version=manifest.plan.version,
+                order.operation_id,
+                plan=order.plan,
                 created_at=tenant.created_at,
                 exported_at=manifest.exported_at,
                 suspended_reason=(tenant.suspended_reason or SUSPENDED_BEFORE) if is_suspended else None,
-                rows=restoring.counts,
+                rows=restored.rows,
+                limits=restored.limits,
+                notices=notices,
             )
+        return notices
 
     async def _take_back(self, actor: Actor, tenant_id: str, operation_id: UUID, url: str | None, holder: UUID) -> None:
         """Only while the import is ours: another run of it may have finished it, and what is there is its own then."""
@@ -204,38 +173,3 @@ class Importer:
             yield holder
         finally:
             renewing.cancel()
-
-
-async def _plane_part(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """The plane's archive, as of a tenant that is frozen: the plane obeys whatever it is told next."""
-    file.seek(0)
-    async for name, content in members(pieces(file)):
-        if name == PLANE + MANIFEST:
-            manifest = _parsed(ArchiveManifest, content)
-            wanted = manifest.wanted.model_copy(update={"state": Standing.FROZEN, "generation": 0})
-            content = manifest.model_copy(update={"wanted": wanted}).model_dump_json(exclude_unset=True).encode()
-        if name.startswith(PLANE):
-            yield member(name.removeprefix(PLANE), content)
-    yield END
-
-
-async def _control_part(file: IO[bytes]) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Tables and some of their lines."""
-    table, rest = "", b""
-    file.seek(0)
-    async for name, content in members(pieces(file)):
-        if name.startswith(CONTROL):
-            before, table = table, name.removeprefix(CONTROL).partition("/")[0]
-            if rest and table != before:
-                raise BrokenArchive("The archive has half a row.")
-            *lines, rest = (rest + content).split(b"\n")
-            yield table, lines
-    if rest:
-        raise BrokenArchive("The archive has half a row.")
-
-
-def _parsed(model: type[M], content: bytes) -> M:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError:
-        raise BrokenArchive("This is not an archive of a tenant, or it is damaged.") from None

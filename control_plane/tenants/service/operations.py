@@ -79,11 +79,11 @@ async def cancel_operation(tx: WriteTx, tenant_id: str, operation_id: UUID) -> O
     return await get_operation(tx, tenant_id, operation_id)
 
 
-async def start_export(tx: WriteTx, tenant_id: str) -> UUID:
+async def start_export(tx: WriteTx, tenant_id: str, reason: str) -> UUID:
     """Whoever streams the archive ends it with ``end_export``, also when it fails; after an hour it counts as died."""
     tx.require(Permission.TENANTS_MANAGE)
     tenant = await queries.locked_tenant(tx, tenant_id)
-    operation = await progress.start(tx, tenant, OperationKind.EXPORT)
+    operation = await progress.start(tx, tenant, OperationKind.EXPORT, reason=reason)
     progress.begin_attempt(tx, operation)
     for step in await queries.steps_of(tx, operation.id):
         progress.begin_step(tx, step)

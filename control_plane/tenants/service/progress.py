@@ -94,6 +94,7 @@ async def wanted_of(tx: WriteTx, tenant: Tenant, limits_of: LimitsOf, standing: 
         state=standing or rules.standing_of(TenantState(tenant.state)),
         limits=await limits_of(tx, PlanOfTenant(tenant.tenant_id, tenant.plan, tenant.plan_version)),
         generation=tenant.generation,
+        delete_after=tenant.delete_after,
     )
 
 

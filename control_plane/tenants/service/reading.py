@@ -44,7 +44,10 @@ async def describe_tenants(tx: ReadTx, tenant_ids: Collection[str]) -> dict[str,
     tx.public()
     return {
         row.tenant_id: TenantSummary(
-            tenant_id=row.tenant_id, name=row.name, is_open=may_sign_in(TenantState(row.state))
+            tenant_id=row.tenant_id,
+            name=row.name,
+            is_open=may_sign_in(TenantState(row.state)),
+            delete_after=row.delete_after if row.state == TenantState.DELETING else None,
         )
         for row in await queries.names_and_states(tx, tenant_ids)
     }

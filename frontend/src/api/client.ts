@@ -43,8 +43,8 @@ export function download(path: string, query?: Exchange['query']): Promise<Blob>
   return sendSigned({ method: 'GET', path, query }, sendForFile);
 }
 
-export function upload<Data>(path: string, file: Blob): Promise<Data> {
-  return call<Data>({ method: 'POST', path, body: file });
+export function upload<Data>(path: string, file: Blob, query?: Exchange['query']): Promise<Data> {
+  return call<Data>({ method: 'POST', path, query, body: file });
 }
 
 /** Give the same `key` to repeat a request that may have been carried out: it is then carried out once. */

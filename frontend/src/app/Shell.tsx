@@ -5,6 +5,7 @@ import { ImpersonationBar } from './ImpersonationBar';
 import { useKeys } from './keys';
 import { Nav } from './Nav';
 import { Palette } from './Palette';
+import { ProviderBar } from './ProviderBar';
 import { ShortcutSheet } from './ShortcutSheet';
 import { StandingBar } from './StandingBar';
 import { TopBar } from './TopBar';
@@ -32,6 +33,7 @@ export function Shell() {
       </a>
       <ImpersonationBar />
       <StandingBar />
+      <ProviderBar />
       <div className="shell">
         <TopBar onSearch={() => setPaletteOpen(true)} onShortcuts={() => setSheetOpen(true)} />
         <Nav />

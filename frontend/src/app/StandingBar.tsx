@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { OwnUsage } from '../api/types';
 import { plural } from '../ui/plural';
+import { Day } from '../ui/Time';
 
 const LOOK_MS = 30_000;
 const BUSY_MS = 5_000;
@@ -28,7 +29,17 @@ export function StandingBar() {
     <div className="standing" role="status">
       <IconInfoCircle className="icon" size={16} stroke={1.6} aria-hidden />
       {data.standing === 'suspended' && (
-        <span>This tenant is suspended: everything can be read, nothing can be changed.</span>
+        <span>
+          This tenant is{' '}
+          {data.delete_after ? (
+            <>
+              to be deleted on <Day at={data.delete_after} />
+            </>
+          ) : (
+            'suspended'
+          )}
+          : everything can be read, nothing can be changed.
+        </span>
       )}
       {data.standing === 'frozen' && (
         <span>This tenant is being moved: changes are possible again in a moment.</span>

@@ -118,6 +118,11 @@ const settingsPages = [
   }),
   createRoute({
     getParentRoute: () => settings,
+    path: '/access',
+    component: lazyRouteComponent(() => import('../features/settings/access/AccessPage'), 'AccessPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
     path: '/usage',
     component: lazyRouteComponent(() => import('../features/settings/usage/UsagePage'), 'UsagePage'),
   }),

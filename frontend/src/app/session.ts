@@ -5,6 +5,7 @@ import { useSyncExternalStore } from 'react';
 import { ApiError } from '../api/errors';
 import type { Session, User } from '../api/types';
 import { sendForData } from '../api/wire';
+import { forgetDrafts } from './drafts';
 import { endImpersonation, impersonationToken } from './impersonation';
 import { forgetSession, type KeptSession, keepSession, keptSession } from './sessionVault';
 
@@ -196,6 +197,7 @@ export function rejectToken(token: string): void {
 export async function signOut(): Promise<void> {
   clearTimeout(renewTimer);
   endImpersonation();
+  forgetDrafts();
   await takingTurns(async () => {
     const kept = (await keptSession(realm)) ?? current;
     await forgetSession(realm);

@@ -286,7 +286,7 @@ def action_from(word: str) -> Action | None:
 
 
 def action_of(values: Iterable[JsonValue], what: str, warnings: list[str]) -> Action:
-    """The first word's meaning. No word, or one that means nothing, is a trigger: better a call too many than one lost."""
+    """The first word's meaning. No word, or one that means nothing, is a trigger: a call too many, but none lost."""
     word = first_text(values)
     action = action_from(word) if word else Action.TRIGGER
     if action is None:

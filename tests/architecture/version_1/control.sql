@@ -1,4 +1,4 @@
--- What the code of the first version says to the control plane's schema; see tenant.sql.
+-- What the code of the first version says to the control plane's schema; see tenant.sql; as of migration 0001.
 insert into tenants (tenant_id, name, plan, plan_version, contact_email, state, created_by, created_at, updated_at)
 values ('version-one', 'One', 'pro', 1, 'ops@one.example', 'provisioning', 'root', now(), now())
 on conflict do nothing returning tenant_id;
@@ -27,3 +27,12 @@ update refresh_tokens set used_at = now() where session_id = '00000000-0000-7000
 update signing_keys set retire_at = now() where kid = 'version-one';
 delete from idempotency_keys where actor_id = 'one';
 delete from sessions where tenant_id = 'version-one';
+select id, kind, body, actor, trace_id, created_at from events;
+select actor_id, key, fingerprint, status, body, created_at from idempotency_keys;
+select user_id, tenant_id, role, created_at, last_used_at from memberships;
+select name, version, rank, limits, created_at from plans;
+select id, session_id, token_hash, created_at, expires_at, used_at, replaced_by from refresh_tokens;
+select id, user_id, tenant_id, created_at, last_used_at, revoked_at, revoked_reason from sessions;
+select kid, public_jwk, sealed_private_key, created_at, active_from, retire_at from signing_keys;
+select tenant_id, name, plan, plan_version, contact_email, state, created_by, created_at, updated_at from tenants;
+select id, email, name, password_hash, is_super_admin, created_at, disabled_at from users;

@@ -1,5 +1,6 @@
 -- What the code of the first version says to a tenant's schema: every column that it writes, and what it changes later.
--- It must go on working on the newest schema, since the old code runs until the last process is replaced.
+-- It must go on working on the newest schema, since the old code runs until the last process is replaced. Written by
+-- hand, as of migration 0001.
 insert into alerts (id, fingerprint, source, name, description, severity, status, service, environment, labels,
     annotations, url, warnings, occurrences, first_seen_at, last_seen_at, starts_at, ends_at, incident_id,
     incident_reference, link_rule, link_reason)
@@ -34,3 +35,18 @@ update dead_letters set replayed_at = now();
 update api_keys set revoked_at = now();
 delete from incident_alerts;
 delete from idempotency_keys where created_at < now() + interval '1 day';
+select id, alert_id, action, change, sender, occurred_at, received_at, raw from alert_events;
+select id, fingerprint, source, name, description, severity, status, service, environment, labels, annotations, url,
+    warnings, occurrences, first_seen_at, last_seen_at, starts_at, ends_at, incident_id, incident_reference,
+    link_rule, link_reason from alerts;
+select id, name, scope, secret_hash, profile, rate_limit_rps, created_by, created_at, expires_at, revoked_at from
+    api_keys;
+select id, source, sender, payload, error, received_at, replayed_at from dead_letters;
+select id, kind, body, actor, trace_id, created_at from events;
+select actor_id, key, fingerprint, status, body, created_at from idempotency_keys;
+select incident_id, alert_id, rule, reason, confidence, linked_at from incident_alerts;
+select id, incident_id, event_type, actor, actor_kind, payload, once_key, occurred_at, created_at from
+    incident_timeline;
+select id, number, title, description, severity, severity_rank, status, attention, source, service, environment,
+    assignee, ci_ids, group_key, alert_count, firing_count, last_alert_at, resolution_notes, resolved_by,
+    snoozed_until, created_at, updated_at, acknowledged_at, resolved_at, closed_at, version from incidents;

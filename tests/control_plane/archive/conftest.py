@@ -1,6 +1,7 @@
 """Both installations are made once."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -8,12 +9,9 @@ import pytest_asyncio
 from control_plane.core.system import SYSTEM
 from control_plane.plans import service as plans
 from control_plane.plans.schemas import PlanCreate
-from control_plane.quotas import service as quotas
-from control_plane.quotas.rules import LimitName
-from control_plane.quotas.schemas import LimitGrant
-from control_plane.tenants.schemas import TenantPatch
 from infra.local.postgres import throw_away
 from infra.local.replay import demo_storm
+from tests.control_plane.archive.filling import Fay, fill
 from tests.control_plane.archive.support import (
     CUSTOM,
     NEVER_HEARD,
@@ -23,8 +21,8 @@ from tests.support.origin import InProcess, installed
 
 
 @pytest_asyncio.fixture(scope="package")
-async def source(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[InProcess]:
-    """With the demo's tenants, after a part of the storm, on a plan that only this installation has."""
+async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[InProcess, Fay]]:
+    """With the demo's tenants, after a part of the storm, on a third version of pro, and with a row in every table."""
     with throw_away() as url:
         async with installed(url, tmp_path_factory.mktemp("source")) as origin:
             async with origin.client(origin.demo.api_key("acme")) as client:
@@ -32,18 +30,22 @@ async def source(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[InPr
                     headers = {"x-source": request.source}
                     answer = await client.post(request.path, json=request.body, headers=headers)
                     assert answer.is_success, answer.text
+            await sell(origin)
+            fay = await fill(origin)
             # What the plane writes down later by itself, so that nothing changes while tests compare.
             await origin.installation.tenant.state.requests.save()
             await origin.installation.tenant.state.key_uses.save()
-            state = origin.installation.control.state
-            async with state.database.write(SYSTEM) as tx:
-                await plans.create_plan(tx, PlanCreate.model_validate(CUSTOM))
-            await state.tenants.update_tenant(SYSTEM, "acme", TenantPatch(plan="pro", reason="as agreed"), None)
-            async with state.database.write(SYSTEM) as tx:
-                await quotas.grant_limit(tx, "acme", LimitGrant(limit_name=LimitName.USERS, value=77, reason="Friends"))
-            await state.tenants.reconcile_tenants()
-            await state.usage.fetch_usage()
-            yield origin
+            yield origin, fay
+
+
+@pytest.fixture
+def source(lived_in: tuple[InProcess, Fay]) -> InProcess:
+    return lived_in[0]
+
+
+@pytest.fixture
+def fay(lived_in: tuple[InProcess, Fay]) -> Fay:
+    return lived_in[1]
 
 
 @pytest_asyncio.fixture(scope="package")
@@ -55,10 +57,22 @@ async def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[I
 
 @pytest_asyncio.fixture
 async def destination(elsewhere: InProcess) -> AsyncIterator[InProcess]:
-    """Another installation, in which nobody has heard of acme, nor of a third version of pro."""
-    state = elsewhere.installation.control.state
+    """Another installation that sells the same plans, in which nobody has heard of acme."""
+    async with emptied(elsewhere):
+        yield elsewhere
+
+
+@asynccontextmanager
+async def emptied(origin: InProcess) -> AsyncIterator[None]:
+    state = origin.installation.control.state
     importer = state.importer
     await importer.plane.remove_tenant("http://tenant-plane", "acme")
-    await sql(elsewhere, NEVER_HEARD)
-    yield elsewhere
+    await sql(origin, NEVER_HEARD)
+    await sell(origin)
+    yield
     state.importer = importer
+
+
+async def sell(origin: InProcess) -> None:
+    async with origin.installation.control.state.database.write(SYSTEM) as tx:
+        await plans.create_plan(tx, PlanCreate.model_validate(CUSTOM))

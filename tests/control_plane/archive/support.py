@@ -1,6 +1,7 @@
 """Two whole installations, and a tenant that goes from one to the other as a file."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import asyncpg
@@ -9,7 +10,8 @@ import pytest
 from control_plane.core.system import SYSTEM
 from control_plane.tenants.archive.description import Digest
 from control_plane.tenants.archive.tables import AUDIT, TABLES, TenantTable
-from control_plane.tenants.schemas import TenantRead
+from control_plane.tenants.schemas import ImportQuery, TenantImportRead
+from shared.contracts.archive import KEPT_ANSWERS
 from shared.errors import AppError
 from shared.tar import END, member, members
 from tenant_plane.core.archive_tables import tables_of
@@ -28,6 +30,10 @@ CUSTOM = {
 }
 NEVER_HEARD = """
 delete from sessions using memberships m where m.user_id = sessions.user_id and m.tenant_id = 'acme';
+delete from sso_connections where tenant_id = 'acme';
+delete from sign_in_policies where tenant_id = 'acme';
+delete from scim_tokens where tenant_id = 'acme';
+delete from invitations where tenant_id = 'acme';
 delete from memberships where tenant_id = 'acme';
 delete from users where email like '%@acme.example';
 delete from operation_steps s using operations o where o.id = s.operation_id and o.tenant_id = 'acme';
@@ -36,9 +42,12 @@ delete from limit_overrides where tenant_id = 'acme';
 delete from usage_shares where tenant_id = 'acme';
 delete from usage_days where tenant_id = 'acme';
 delete from tenants where tenant_id = 'acme';
-delete from plans where version = 3;
+delete from plans where version >= 3 or name = 'special';
 """
+REASON = "They move to a place of their own"
+WITH_GRANTS = ImportQuery(keep_grants=True)
 Parts = list[tuple[str, bytes]]
+Row = dict[str, Any]
 
 
 async def sql(origin: InProcess, statement: str) -> None:
@@ -63,22 +72,22 @@ async def exported(origin: InProcess) -> bytes:
     async def write(piece: bytes) -> None:
         content.extend(piece)
 
-    await exporter.write(SYSTEM, await exporter.start(SYSTEM, "acme"), write)
+    await exporter.write(SYSTEM, await exporter.start(SYSTEM, "acme", REASON), write)
     return bytes(content)
 
 
-async def imported(origin: InProcess, content: bytes) -> TenantRead:
+async def imported(origin: InProcess, content: bytes, wishes: ImportQuery = WITH_GRANTS) -> TenantImportRead:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(content), 60_000):
             yield content[start : start + 60_000]
 
-    tenant: TenantRead = await origin.installation.control.state.importer.run(SYSTEM, pieces())
+    tenant: TenantImportRead = await origin.installation.control.state.importer.run(SYSTEM, pieces(), wishes)
     return tenant
 
 
-async def refused(origin: InProcess, content: bytes) -> tuple[int, str]:
+async def refused(origin: InProcess, content: bytes, wishes: ImportQuery = WITH_GRANTS) -> tuple[int, str]:
     with pytest.raises(AppError) as caught:
-        await imported(origin, content)
+        await imported(origin, content, wishes)
     return caught.value.status, caught.value.code
 
 
@@ -92,6 +101,11 @@ async def plane_rows(origin: InProcess) -> dict[str, list[tuple[Any, ...]]]:
         }
     finally:
         await connection.close()
+
+
+async def leaving_rows(origin: InProcess) -> dict[str, list[tuple[Any, ...]]]:
+    """What an export takes along of them."""
+    return {**await plane_rows(origin), KEPT_ANSWERS: []}
 
 
 async def control_rows(origin: InProcess) -> dict[str, list[tuple[Any, ...]]]:
@@ -145,3 +159,27 @@ def closed(parts: Parts) -> bytes:
         digest.take(name, content)
     whole = [*parts, ("end.json", digest.end().model_dump_json().encode())]
     return b"".join(member(name, content) for name, content in whole) + END
+
+
+def edited(parts: Parts, table: str, change: Callable[[Row], None]) -> Parts:
+    """Each row of a table of the control plane, changed."""
+
+    def lines(content: bytes) -> bytes:
+        rows = [json.loads(line) for line in content.splitlines()]
+        for row in rows:
+            change(row)
+        return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+    return [(name, lines(content) if name.startswith(f"control/{table}/") else content) for name, content in parts]
+
+
+def described(parts: Parts, change: Callable[[Row], None]) -> Parts:
+    """Another manifest."""
+    manifest = json.loads(parts[0][1])
+    change(manifest)
+    return [("manifest.json", json.dumps(manifest).encode()), *parts[1:]]
+
+
+async def body_of(origin: InProcess) -> Parts:
+    """An export without its end; ``closed`` makes a new one."""
+    return (await parts_of(await exported(origin)))[:-1]

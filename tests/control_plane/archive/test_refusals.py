@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from control_plane.tenants.archive.spool import Spool
 from control_plane.tenants.errors import PlaneFailed
 from shared.tar import END, member
 from tests.control_plane.archive.support import (
@@ -15,6 +17,7 @@ from tests.control_plane.archive.support import (
     exported,
     fetch,
     imported,
+    leaving_rows,
     parts_of,
     plane_rows,
     refused,
@@ -108,9 +111,26 @@ async def test_a_forged_file_leaves_nothing(
 
 async def test_a_file_that_is_too_large_is_refused_while_it_comes(source: InProcess, destination: InProcess) -> None:
     state = destination.installation.control.state
-    state.importer = replace(state.importer, max_bytes=10_000)
+    spool = Spool(10_000)
+    state.importer = replace(state.importer, spool=spool)
     assert await refused(destination, await exported(source)) == (413, "PAYLOAD_TOO_LARGE")
     assert await traces(destination) == []
+    assert spool.used_bytes == 0
+
+
+async def test_archives_that_have_no_room_together_come_one_by_one(
+    source: InProcess, destination: InProcess, tmp_path: Path
+) -> None:
+    content = await exported(source)
+    state = destination.installation.control.state
+    spool = Spool(len(content) + 10_000, tmp_path)
+    state.importer = replace(state.importer, spool=spool)
+    with spool.file() as other:
+        await other.write(bytes(20_000))
+        assert await refused(destination, content) == (503, "UNAVAILABLE")
+        assert await traces(destination) == []
+    assert (await imported(destination, content)).tenant_id == "acme"
+    assert spool.used_bytes == 0
 
 
 async def test_an_import_that_is_stopped_leaves_nothing(source: InProcess, destination: InProcess) -> None:
@@ -174,7 +194,7 @@ async def test_an_import_that_was_killed_is_finished_by_the_same_request(
     await destination.installation.control.state.tenants.reconcile_tenants()
     assert await fetch(destination, "select state from control.tenants where tenant_id = 'acme'") == [("requested",)]
     await imported(destination, content)
-    assert await plane_rows(destination) == await plane_rows(source)
+    assert await plane_rows(destination) == await leaving_rows(source)
 
 
 async def test_while_an_import_is_under_way_senders_wait(source: InProcess, destination: InProcess) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -94,6 +95,7 @@ async def test_own_sessions_are_listed_and_ended(control: ControlPlane, ana: dic
 
 async def test_a_closed_installation_takes_nobody(control: ControlPlane) -> None:
     body = {"email": EMAIL, "name": "Ana", "password": PASSWORD}
+    assert (await control.client.get("/api/auth/register")).json()["data"] == {"is_open": False}
     answer = await control.client.post("/api/auth/register", json=body)
     assert (answer.status_code, answer.json()["code"]) == (403, "REGISTRATION_CLOSED")
     assert await control.sql("select id from users") == []
@@ -121,6 +123,7 @@ async def open_plane(empty_url: str, password_hash: str, inbox: Inbox) -> AsyncI
 
 
 async def test_an_open_one_makes_accounts_that_open_nothing(open_plane: ControlPlane) -> None:
+    assert (await open_plane.client.get("/api/auth/register")).json()["data"] == {"is_open": True}
     body = {"email": "Ana@acme.example", "name": "Ana", "password": PASSWORD}
     made = await open_plane.client.post("/api/auth/register", json=body)
     again = await open_plane.client.post("/api/auth/register", json=body)
@@ -165,6 +168,26 @@ async def test_a_forgotten_password_is_replaced(open_plane: ControlPlane, inbox:
     assert (again.status_code, again.json()["code"]) == (422, "RESET_INVALID")
 
 
+async def test_the_mail_gives_an_address_back_to_whom_it_belongs(open_plane: ControlPlane, inbox: Inbox) -> None:
+    """A stranger has made an account for it, with an app of theirs."""
+    squatter = {"email": EMAIL, "name": "Not Ana", "password": PASSWORD}
+    user_id = UUID((await open_plane.client.post("/api/auth/register", json=squatter)).json()["data"]["id"])
+    await open_plane.enrol(user_id)
+    verified = "select email_verified_at is not null from users"
+    assert await open_plane.sql(verified) == [(False,)]
+    await ask_for_reset(open_plane)
+    await reset(open_plane, await mailed_token(inbox, 1))
+    assert await open_plane.sql("select 1 from second_factors") == []
+    assert await open_plane.sql(verified) == [(True,)]
+
+
+async def test_an_app_of_a_proven_account_stays(open_plane: ControlPlane, inbox: Inbox) -> None:
+    await open_plane.enrol(await open_plane.add_user(EMAIL))
+    await ask_for_reset(open_plane)
+    await reset(open_plane, await mailed_token(inbox, 1))
+    assert await open_plane.sql("select confirmed_at is not null from second_factors") == [(True,)]
+
+
 async def test_a_link_lasts_an_hour(open_plane: ControlPlane, inbox: Inbox) -> None:
     await open_plane.add_user(EMAIL)
     await ask_for_reset(open_plane)
@@ -188,5 +211,5 @@ async def test_asking_tells_nothing_and_floods_nobody(open_plane: ControlPlane, 
 
 async def test_without_mail_it_says_so(control: ControlPlane) -> None:
     answer = await ask_for_reset(control)
-    assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
+    assert (answer.status_code, answer.json()["code"]) == (409, "MAIL_NOT_CONFIGURED")
     assert "mail" in answer.json()["error"]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from control_plane.identity.rules import Role
-from tests.control_plane.support import ROOT_EMAIL, ControlPlane, bearer, claims_of
+from tests.control_plane.support import PASSWORD, ROOT_EMAIL, ControlPlane, bearer, claims_of
 
 PATH = "/api/tenants/acme/impersonations"
 WHY = {"reason": "ticket 4711", "minutes": 30}
@@ -69,7 +69,8 @@ async def test_its_token_opens_nothing_else_here(control: ControlPlane, root: di
         ("POST", "/api/auth/totp"),
         ("PATCH", "/api/auth/me"),
     ):
-        answer = await control.client.request(method, path, json=WHY if path == PATH else {}, headers=headers)
+        body = {PATH: WHY, "/api/auth/totp": {"password": PASSWORD}}.get(path, {})
+        answer = await control.client.request(method, path, json=body, headers=headers)
         assert answer.status_code == 403, path
 
 

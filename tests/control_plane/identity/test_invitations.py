@@ -217,9 +217,40 @@ async def test_with_mail_the_link_goes_to_the_address_only(mailing: ControlPlane
     assert (await register(mailing, found[1])).status_code == 201
 
 
-async def test_a_mail_that_does_not_leave_shows_the_link(mailing: ControlPlane, inbox: Inbox) -> None:
+async def verified(plane: ControlPlane, email: str = NEW) -> list[bool]:
+    return [
+        row[0] for row in await plane.sql(f"select email_verified_at is not null from users where email = '{email}'")
+    ]
+
+
+async def test_a_mailed_link_proves_the_address(mailing: ControlPlane, inbox: Inbox) -> None:
+    await invite(mailing, await mailing.member(Role.ADMIN))
+    found: Any = re.search(r"https://ops.example/join#(\S+)", inbox.text())
+    await register(mailing, found[1])
+    assert await verified(mailing) == [True]
+
+
+async def test_a_link_that_was_shown_proves_nothing(control: ControlPlane, admin: dict[str, str]) -> None:
+    """Whoever invites could register the address for themselves; they get no further than their own tenant."""
+    assert (await register(control, token_of(await invite(control, admin)))).status_code == 201
+    assert await verified(control) == [False]
+
+
+async def test_a_link_that_was_mailed_proves_nothing_for_the_next(mailing: ControlPlane, inbox: Inbox) -> None:
+    headers = await mailing.member(Role.ADMIN)
+    await invite(mailing, headers)
+    assert await mailing.sql("select mailed_at is not null from invitations") == [(True,)]
+    inbox.is_full = True
+    ((invitation,),) = await mailing.sql("select id from invitations")
+    again = await mailing.client.post(f"/api/users/invitations/{invitation}/resend", headers=headers)
+    assert (again.json()["data"]["is_mailed"], again.json()["data"]["link"]) == (False, None)
+    assert await mailing.sql("select mailed_at is not null from invitations") == [(False,)]
+
+
+async def test_a_mail_that_does_not_leave_shows_no_link(mailing: ControlPlane, inbox: Inbox) -> None:
+    """A link that somebody else has seen as well would prove nothing."""
     headers = await mailing.member(Role.ADMIN)
     answer = await invite(mailing, headers, "not(an)address@acme.example")
     (item,) = answer.json()["data"]["items"]
-    assert (item["is_mailed"], item["link"] is None) == (False, False)
+    assert (item["is_mailed"], item["link"]) == (False, None)
     assert inbox.envelopes == []

@@ -8,7 +8,10 @@ from aiosmtpd.smtp import AuthResult
 
 from control_plane.adapters.mail import NoMail, SmtpMail, mail_of
 from control_plane.identity.errors import MailNotSent
+from tests.control_plane.support import control_plane
 from tests.support.inbox import Inbox, smtp_server
+
+URL = "https://ops.example"
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ async def port(inbox: Inbox) -> AsyncIterator[int]:
 
 @pytest.fixture
 def mail(port: int) -> NoMail | SmtpMail:
-    return mail_of(f"smtp://127.0.0.1:{port}", "Opsplane <no-reply@opsplane.example>")
+    return mail_of(f"smtp://127.0.0.1:{port}", "Opsplane <no-reply@opsplane.example>", URL)
 
 
 async def test_a_mail_arrives(mail: SmtpMail, inbox: Inbox) -> None:
@@ -65,7 +68,7 @@ async def test_a_server_that_is_away_is_no_crash(inbox: Inbox) -> None:
     async with smtp_server(inbox) as port:
         pass
     with pytest.raises(MailNotSent):
-        await mail_of(f"smtp://127.0.0.1:{port}", "a@b.example").send("ana@acme.example", "Hello", "text")
+        await mail_of(f"smtp://127.0.0.1:{port}", "a@b.example", URL).send("ana@acme.example", "Hello", "text")
 
 
 async def test_a_password_is_not_sent_in_the_open(inbox: Inbox) -> None:
@@ -76,14 +79,14 @@ async def test_a_password_is_not_sent_in_the_open(inbox: Inbox) -> None:
         return AuthResult(success=True)
 
     async with smtp_server(inbox, authenticator=note, auth_require_tls=False) as port:
-        mail = mail_of(f"smtp://ana:p%40ss@127.0.0.1:{port}", "no-reply@opsplane.example")
+        mail = mail_of(f"smtp://ana:p%40ss@127.0.0.1:{port}", "no-reply@opsplane.example", URL)
         with pytest.raises(MailNotSent):
             await mail.send("ana@acme.example", "Hello", "text")
     assert (shown, inbox.envelopes) == ([], [])
 
 
 async def test_without_a_server_there_is_no_mail() -> None:
-    mail = mail_of(None, None)
+    mail = mail_of(None, None, None)
     assert not mail.is_configured
     with pytest.raises(MailNotSent):
         await mail.send("ana@acme.example", "Hello", "text")
@@ -94,11 +97,17 @@ async def test_without_a_server_there_is_no_mail() -> None:
 )
 def test_settings_that_say_nonsense_are_refused(url: str, sender: str | None) -> None:
     with pytest.raises(ValueError, match="OPSPLANE_"):
-        mail_of(url, sender)
+        mail_of(url, sender, URL)
+
+
+def test_links_in_mails_lead_nowhere_that_a_request_says(empty_url: str, password_hash: str) -> None:
+    """Whoever asks for a mail to somebody else chooses the Host header of the request."""
+    with pytest.raises(ValueError, match="OPSPLANE_PUBLIC_URL is needed together with OPSPLANE_SMTP_URL"):
+        control_plane(empty_url, password_hash, smtp_url="smtp://mail.example", mail_from="a@b.example")
 
 
 def test_the_url_has_it_all() -> None:
-    mail = mail_of("smtps://ana:p%40ss@mail.example", "a@b.example")
+    mail = mail_of("smtps://ana:p%40ss@mail.example", "a@b.example", URL)
     assert isinstance(mail, SmtpMail)
     assert (mail.scheme, mail.host, mail.port, mail.user, mail.password) == (
         "smtps",

@@ -135,6 +135,21 @@ async def test_another_tenants_people_do_not_exist(
     assert await control.sql("select revoked_at from invitations") == [(None,)]
 
 
+async def test_one_idempotency_key_in_two_tenants_is_two(control: ControlPlane, admin: dict[str, str]) -> None:
+    """A member of both, who sends it to each."""
+    await control.add_tenant("globex")
+    await control.add_user("both@people.example", {"acme": Role.ADMIN, "globex": Role.ADMIN})
+    ana, gus = await id_of(control, ADMIN), await control.add_user("gus@globex.example", {"globex": Role.VIEWER})
+    answers = []
+    for tenant_id, member in (("acme", ana), ("globex", gus), ("acme", ana)):
+        token = (await control.sign_in("both@people.example", tenant_id=tenant_id))["token"]
+        headers = {**bearer(token), "idempotency-key": "the same"}
+        answers.append(await control.client.post(f"/api/users/{member}/unlock", headers=headers))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [answer.json()["data"]["email"] for answer in answers] == [ADMIN, "gus@globex.example", ADMIN]
+    assert ["idempotent-replayed" in answer.headers for answer in answers] == [False, False, True]
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
 async def test_others_manage_nobody(control: ControlPlane, role: Role) -> None:
     headers = await control.member(role)

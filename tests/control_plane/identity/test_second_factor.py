@@ -27,9 +27,13 @@ async def attempt(control: ControlPlane, email: str = EMAIL, **body: Any) -> htt
     return await control.client.post("/api/auth/token", json={"email": email, "password": PASSWORD, **body})
 
 
+async def begin(control: ControlPlane, headers: dict[str, str], password: str = PASSWORD) -> httpx.Response:
+    return await control.client.post("/api/auth/totp", json={"password": password}, headers=headers)
+
+
 async def set_up(control: ControlPlane, headers: dict[str, str]) -> tuple[str, list[str]]:
     """The secret, and the recovery codes. Its first code is used up."""
-    begun = (await control.client.post("/api/auth/totp", headers=headers)).json()["data"]
+    begun = (await begin(control, headers)).json()["data"]
     body = {"code": control.otp(begun["secret"])}
     answer = await control.client.post("/api/auth/totp/confirm", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
@@ -44,7 +48,7 @@ def test_codes_are_those_of_the_rfc() -> None:
 
 
 async def test_beginning_changes_nothing(control: ControlPlane, member: dict[str, str]) -> None:
-    answer = await control.client.post("/api/auth/totp", headers=member)
+    answer = await begin(control, member)
     begun = answer.json()["data"]
     assert answer.headers["cache-control"] == "no-store"
     assert (
@@ -54,13 +58,22 @@ async def test_beginning_changes_nothing(control: ControlPlane, member: dict[str
     ((sealed, confirmed),) = await control.sql("select sealed_secret, confirmed_at from second_factors")
     assert begun["secret"].encode() not in sealed and confirmed is None
     assert (await attempt(control)).status_code == 200
-    again = (await control.client.post("/api/auth/totp", headers=member)).json()["data"]
+    again = (await begin(control, member)).json()["data"]
     assert again["secret"] != begun["secret"]
+
+
+async def test_a_session_alone_sets_up_nothing(control: ControlPlane, member: dict[str, str]) -> None:
+    """A stolen one would else lock its owner out; and its guesses at the password are counted."""
+    bare = await control.client.post("/api/auth/totp", headers=member)
+    wrong = [await begin(control, member, "a wrong guess") for _ in range(5)]
+    locked = await begin(control, member)
+    assert [answer.status_code for answer in (bare, *wrong, locked)] == [422, *[401] * 5, 429]
+    assert await control.sql("select 1 from second_factors") == []
 
 
 async def test_a_wrong_code_confirms_nothing(control: ControlPlane, member: dict[str, str]) -> None:
     early = await control.client.post("/api/auth/totp/confirm", json={"code": "123456"}, headers=member)
-    secret = (await control.client.post("/api/auth/totp", headers=member)).json()["data"]["secret"]
+    secret = (await begin(control, member)).json()["data"]["secret"]
     body = {"code": control.otp(secret, 2)}
     wrong = await control.client.post("/api/auth/totp/confirm", json=body, headers=member)
     assert (early.status_code, wrong.status_code, wrong.json()["code"]) == (409, 401, "OTP_INVALID")
@@ -83,7 +96,7 @@ async def test_from_then_on_each_sign_in_needs_a_code(control: ControlPlane, mem
     assert codes == ["OTP_REQUIRED", "UNAUTHORIZED", "OTP_INVALID", "OTP_INVALID", "OTP_INVALID"]
     assert good.json()["data"]["user"]["has_second_factor"] is True
     assert claims_of(good.json()["data"]["token"])["second_factor"] is True
-    again = await control.client.post("/api/auth/totp", headers=member)
+    again = await begin(control, member)
     assert again.status_code == 409
 
 

@@ -143,6 +143,21 @@ async def test_who_may_enter_a_tenant_that_is_not_active(control: ControlPlane, 
     assert (await attempt(control)).status_code == status
 
 
+@pytest.mark.parametrize("choice", [{}, {"tenant_id": "acme"}])
+async def test_a_member_of_a_tenant_that_is_to_be_deleted_hears_when(
+    control: ControlPlane, choice: dict[str, str]
+) -> None:
+    await control.add_tenant("acme")
+    await control.add_user(EMAIL, {"acme": Role.VIEWER})
+    await control.execute("update tenants set state = 'deleting', delete_after = '2031-05-04T03:00:00Z'")
+    answer = await attempt(control, **choice)
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "Acme is to be deleted on 2031-05-04 (UTC); until then it can be restored."
+    assert await control.sql("select id from sessions") == []
+    await control.execute("update tenants set state = 'gone'")
+    assert "is to be deleted" not in (await attempt(control, **choice)).json()["error"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

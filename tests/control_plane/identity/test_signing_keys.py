@@ -52,7 +52,7 @@ def forget(control: ControlPlane) -> None:
 
 async def token_now(control: ControlPlane) -> str:
     forget(control)
-    token: str = await control.app.state.sessions.issuer.internal_token()
+    token: str = await control.app.state.sessions.issuer.internal_token(None)
     return token
 
 

@@ -84,7 +84,7 @@ async def test_forged_tokens_are_refused_in_the_same_words(control: ControlPlane
 
 
 async def test_tokens_between_planes_open_no_door_for_people(control: ControlPlane) -> None:
-    internal = await control.app.state.sessions.issuer.internal_token()
+    internal = await control.app.state.sessions.issuer.internal_token(None)
     assert await refused(control, internal) == "This token is not valid."
 
 

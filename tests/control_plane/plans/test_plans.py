@@ -3,10 +3,6 @@ from typing import Any
 
 import pytest
 
-from control_plane.core.system import SYSTEM
-from control_plane.plans import service as plans
-from control_plane.plans.errors import PlanDiffers
-from control_plane.plans.schemas import PlanRead
 from tests.control_plane.support import ControlPlane
 
 LIMITS = {
@@ -124,20 +120,6 @@ async def test_what_is_wrong_is_named_and_nothing_is_made(
     answer = await control.client.post("/api/plans", json={"name": "pro", "limits": LIMITS, **change}, headers=headers)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
     assert await control.sql("select count(*) from plans") == [(6,)]
-
-
-async def test_a_version_that_a_tenant_brings_along(control: ControlPlane) -> None:
-    async with control.database.read(SYSTEM) as tx:
-        pro = await plans.get_plan(tx, "pro")
-    brought = PlanRead.model_validate({**pro.model_dump(), "version": 7})
-    for _ in range(2):
-        async with control.database.write(SYSTEM) as tx:
-            await plans.adopt_plan(tx, brought)
-    assert await control.sql("select version from plans where name = 'pro' order by 1") == [(1,), (2,), (7,)]
-    other = brought.model_copy(update={"limits": brought.limits.model_copy(update={"users": 1})})
-    with pytest.raises(PlanDiffers):
-        async with control.database.write(SYSTEM) as tx:
-            await plans.adopt_plan(tx, other)
 
 
 async def test_the_catalogue_page_by_page(control: ControlPlane) -> None:

@@ -16,10 +16,11 @@ import pytest
 from control_plane.adapters import kubernetes
 from control_plane.adapters.kubernetes import KubernetesCluster
 from control_plane.provisioning.errors import ClusterConflict, ClusterRefused, ManifestRefused
-from control_plane.provisioning.manifests.blueprint import Blueprint, Wanted
+from control_plane.provisioning.manifests.blueprint import Wanted
 from control_plane.provisioning.manifests.plane import objects
 from control_plane.provisioning.ports import Manifest
 from control_plane.provisioning.rules import SIZES, differences
+from tests.control_plane.provisioning.support import BLUEPRINT
 
 LABEL = "opsplane-contract"
 
@@ -197,17 +198,9 @@ async def test_nothing_is_made_in_a_namespace_that_is_not_there(server: Kubernet
 
 async def test_every_object_of_a_plane_is_taken_as_it_is(server: KubernetesCluster) -> None:
     """All kinds, in their order; applied again nothing has drifted."""
-    blueprint = Blueprint(
-        image="registry.invalid/opsplane",
-        origin_host="ops.example.com",
-        control_plane_url="http://control-plane.opsplane.svc",
-        tenant_hosts="ops.example.com",
-        owner_database_url="postgresql://owner:secret@db/{tenant}",
-        app_database_url="postgresql://app:secret@db/{tenant}",
-    )
     wanted = Wanted(f"contract-{uuid4().hex[:10]}", "1.0.0", SIZES["small"])
     try:
-        manifests = objects(blueprint, wanted)
+        manifests = objects(BLUEPRINT, wanted)
         for manifest in manifests:
             await server.apply(manifest)
         for manifest in manifests:

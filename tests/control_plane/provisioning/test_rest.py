@@ -8,10 +8,19 @@ import httpx
 import pytest
 
 from control_plane.identity.rules import Role
-from shared.contracts.fleet import FleetHealth
+from shared.contracts.fleet import FleetHealth, TenantRate
 from tests.control_plane.provisioning.support import SHARED_URL, Fleet
 
-HEALTHY = FleetHealth(queue_waiting=3, oldest_waiting_seconds=0.5, held=7, tenants=12, database_ms=1.5)
+HEALTHY = FleetHealth(
+    queue_waiting=3,
+    oldest_waiting_seconds=0.5,
+    held=7,
+    tenants=12,
+    database_ms=1.5,
+    requests_last_minute=900,
+    errors_last_minute=9,
+    busiest=[TenantRate(tenant_id="acme", requests=700)],
+)
 ROLLOUTS = "/api/tenants/rollouts"
 
 

@@ -15,6 +15,7 @@ from shared.fields import rfc3339
 from shared.tx import utc_now
 from tests.control_plane.support import ControlPlane
 
+HOUR_AHEAD = utc_now() + timedelta(hours=1)
 GRANT = {"limit_name": "events_per_month", "value": 9_000_000, "reason": "Launch week"}
 
 
@@ -48,6 +49,49 @@ async def test_a_granted_limit_counts_instead_of_the_plan_s(control: ControlPlan
     async with control.database.read(SYSTEM) as tx:
         other = await quotas.effective_limits(tx, await tenants.plan_of(tx, "globex"))
     assert other.events_per_month == 5_000_000
+
+
+async def throttled(control: ControlPlane, headers: dict[str, str], **changes: Any) -> Any:
+    body = {"requests_per_minute": 60, "reason": "Drowns its neighbours", "ends_at": rfc3339(HOUR_AHEAD), **changes}
+    return await control.client.post("/api/tenants/acme/throttle", json=body, headers=headers)
+
+
+async def test_a_noisy_tenant_is_throttled_for_a_while_and_nobody_gets_more(control: ControlPlane) -> None:
+    headers = await control.super_admin()
+    await control.add_tenant("acme")
+    await granted(control, headers, limit_name="requests_per_minute_viewer", value=20)
+    answer = await throttled(control, headers)
+    assert answer.status_code == 200, answer.text
+    limits = answer.json()["data"]["limits"]
+    assert "requests_per_minute_viewer" not in {one["limit_name"] for one in limits}
+    assert {(one["value"], one["reason"], one["ends_at"]) for one in limits} == {
+        (60, "Drowns its neighbours", rfc3339(HOUR_AHEAD))
+    }
+    rates = await effective(control, "requests_per_minute")
+    assert (rates.viewer, rates.operator, rates.admin) == (20, 60, 60)
+    await control.app.state.tenants.reconcile_tenants()
+    assert control.plane.tenants["acme"].limits.requests_per_minute == rates
+    again = await throttled(control, headers)
+    assert (again.status_code, again.json()["errors"][0]["field"]) == (422, "body.requests_per_minute")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"requests_per_minute": 0}, "body.requests_per_minute"),
+        ({"reason": ""}, "body.reason"),
+        ({"ends_at": None}, "body.ends_at"),
+        ({"ends_at": "2020-01-01T00:00:00Z"}, "body.ends_at"),
+    ],
+)
+async def test_a_throttle_has_a_number_a_reason_and_an_end(
+    control: ControlPlane, change: dict[str, Any], field: str
+) -> None:
+    headers = await control.super_admin()
+    await control.add_tenant("acme")
+    answer = await throttled(control, headers, **change)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert await control.sql("select id from limit_overrides") == []
 
 
 async def test_the_plane_is_told(control: ControlPlane) -> None:

@@ -20,11 +20,12 @@ async def previewed(control: ControlPlane, headers: dict[str, str], name: str, *
 
 
 async def crowd(control: ControlPlane) -> None:
-    """Three tenants of pro: one within free, one with too many events, one with too many users and keys."""
+    """Three tenants of pro: one within free, one with too many events, one with too many users, keys and senders."""
     for tenant_id in ("acme", "globex", "initech"):
         await control.add_tenant(tenant_id)
     await note(control, report("globex", Metric.EVENTS, {today(control): 10_001}))
     await note(control, report("initech", Metric.API_KEYS, {today(control): 3}))
+    await note(control, report("initech", Metric.INTEGRATIONS, {today(control): 4}))
     for number in range(4):
         await control.add_user(f"user-{number}@initech.example", {"initech": Role.VIEWER})
 
@@ -44,6 +45,7 @@ async def test_who_would_exceed_the_smaller_plan(control: ControlPlane) -> None:
         [
             {"limit_name": "users", "used": 4, "limit": 3},
             {"limit_name": "api_keys", "used": 3, "limit": 2},
+            {"limit_name": "integrations", "used": 4, "limit": 3},
         ],
     ]
     assert await control.sql("select plan, plan_version, generation from tenants") == before

@@ -67,6 +67,7 @@ async def test_usage_by_day_with_its_projection(control: ControlPlane) -> None:
     days = {date(2027, 2, 28): 77} | {date(2027, 3, day): 500_000 for day in range(1, 6)} | {date(2027, 3, 6): 250_000}
     await note(control, report("acme", Metric.EVENTS, days))
     await note(control, report("acme", Metric.API_KEYS, {date(2027, 3, 1): 2, date(2027, 3, 4): 5}))
+    await note(control, report("acme", Metric.INTEGRATIONS, {date(2027, 3, 5): 6}))
     await note(control, report("acme", Metric.HELD, {date(2027, 3, 6): 12}))
     async with control.database.read(SYSTEM) as tx:
         read = await quotas.read_usage(tx, "acme")
@@ -83,6 +84,9 @@ async def test_usage_by_day_with_its_projection(control: ControlPlane) -> None:
     assert abs(events.projected_hit_at - datetime(2027, 3, 11, tzinfo=UTC)) < timedelta(minutes=1)
     assert (keys.used, [amount.amount for amount in keys.trend[-6:]]) == (5, [2, 2, 2, 5, 5, 5])
     assert (keys.resets_at, read.held) == (None, 12)
+    senders = items["integrations"]  # type: ignore[index]
+    assert (senders.used, senders.limit, senders.share, senders.resets_at) == (6, 30, 0.2, None)
+    assert [amount.amount for amount in senders.trend[-3:]] == [0, 6, 6]
 
 
 async def test_a_new_month_begins_at_nothing(control: ControlPlane) -> None:
@@ -226,10 +230,11 @@ class Reporter:
         self.tenants = tenants
         self.day = day
         self.asked: list[tuple[str, str | None]] = []
+        self.tokens: set[str] = set()
         self.is_away = False
 
     async def usage(self, request: Request) -> JSONResponse:
-        assert request.headers["authorization"].startswith("Bearer ")
+        self.tokens.add(request.headers["authorization"])
         after = request.query_params.get("after")
         self.asked.append((request.query_params["since"], after))
         if self.is_away:
@@ -250,13 +255,16 @@ async def test_usage_is_fetched_from_every_plane(control: ControlPlane) -> None:
     day = today(control)
     cell, own = Reporter({"acme": 1, "globex": 2}, day), Reporter({"initech": 3}, day)
 
-    async def token() -> str:
-        return "t"
+    async def token(pinned_tenant: str | None) -> str:
+        return f"for {pinned_tenant}"
+
+    def tenant_at(url: str) -> str:
+        return {"http://own": "initech"}[url]
 
     async def planes() -> list[str]:
         return ["http://cell", "http://own"]
 
-    source = HttpTenantPlane(cell.client("http://cell"), own.client("http://own"), token)
+    source = HttpTenantPlane(cell.client("http://cell"), own.client("http://own"), token, tenant_at)
     flows = UsageFlows(control.database, planes, source, control.clock)
     own.is_away = True
     await flows.fetch_usage()
@@ -268,6 +276,7 @@ async def test_usage_is_fetched_from_every_plane(control: ControlPlane) -> None:
     everything, lately = (str(day - timedelta(days=days)) for days in (30, 1))
     assert cell.asked == [(everything, None), (everything, "acme"), (lately, None), (lately, "acme")]
     assert own.asked == [(everything, None), (everything, None)]
+    assert (cell.tokens, own.tokens) == ({"Bearer for None"}, {"Bearer for initech"})
 
 
 async def test_a_signed_in_admin_needs_the_seat_still(control: ControlPlane) -> None:

@@ -1,5 +1,7 @@
 """A tenant's SCIM token: shown once, replaced at will, and good for this tenant's members and nothing else."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -12,20 +14,62 @@ ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 async def test_a_token_is_shown_once_and_lies_hashed(directory: Directory, admin: dict[str, str]) -> None:
-    answer = await directory.control.client.get(PATH, headers=admin)
-    assert answer.json()["data"] == {
-        "base_url": "http://control-plane/scim/v2",
-        "created_at": answer.json()["data"]["created_at"],
+    read = (await directory.control.client.get(PATH, headers=admin)).json()["data"]
+    assert read["base_url"] == "http://control-plane/scim/v2"
+    assert read["token"] == {
+        "created_at": read["token"]["created_at"],
         "last_used_at": None,
+        "last_refused_at": None,
+        "last_refusal": None,
     }
     rows = await directory.control.sql("select row_to_json(t)::text from scim_tokens t")
     events = await directory.control.sql("select body::text from events")
     assert not [row for row in (*rows, *events) if directory.token in row[0]]
 
 
-async def test_its_last_use_is_noted(directory: Directory, admin: dict[str, str]) -> None:
-    await directory.client.get("/Users")
-    assert (await directory.control.client.get(PATH, headers=admin)).json()["data"]["last_used_at"] is not None
+async def test_while_there_is_none_the_address_is_told(control: ControlPlane, admin: dict[str, str]) -> None:
+    answer = await control.client.get(PATH, headers=admin)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {"base_url": "http://control-plane/scim/v2", "token": None}
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/Users"), ("GET", "/Schemas"), ("PATCH", "/Users/x")])
+async def test_its_last_use_is_noted(directory: Directory, admin: dict[str, str], method: str, path: str) -> None:
+    await directory.client.request(method, path)
+    assert (await directory.control.client.get(PATH, headers=admin)).json()["data"]["token"]["last_used_at"] is not None
+
+
+async def noted(directory: Directory, admin: dict[str, str]) -> tuple[str | None, str | None]:
+    """When the last refusal was, and which."""
+    told = (await directory.control.client.get(PATH, headers=admin)).json()["data"]["token"]
+    return told["last_refused_at"], told["last_refusal"]
+
+
+async def test_its_last_refusal_is_told_with_the_reason(directory: Directory, admin: dict[str, str]) -> None:
+    await directory.created("ana", emails=[{"value": "ana@acme.example"}])
+    assert await noted(directory, admin) == (None, None)
+    await directory.create("ana", emails=[{"value": "other@acme.example"}])
+    first_at, said = await noted(directory, admin)
+    assert said == "POST /Users: There is a user ana in this tenant already."
+    directory.control.clock.offset += timedelta(seconds=30)
+    await directory.create("ana", emails=[{"value": "other@acme.example"}])
+    assert await noted(directory, admin) == (first_at, said), "the same once a minute"
+    await directory.client.get("/Users", params={"filter": 'displayName eq "secret"'})
+    later_at, said = await noted(directory, admin)
+    assert str(later_at) > str(first_at)
+    assert str(said).startswith("GET /Users: ")
+    assert "secret" not in str(said), "a query stays out of it"
+    await directory.client.get(f"/Nothing%00{'x' * 600}")
+    assert str((await noted(directory, admin))[1]).startswith("GET /Nothingxx")
+    await directory.control.client.post(PATH, headers=admin)
+    assert await noted(directory, admin) == (None, None), "a new token has no past"
+
+
+async def test_whoever_has_no_token_writes_nothing_there(directory: Directory, admin: dict[str, str]) -> None:
+    transport = httpx.ASGITransport(app=directory.control.app)
+    async with httpx.AsyncClient(transport=transport, base_url=directory.client.base_url) as client:
+        assert (await client.get("/Users", headers=bearer("ops_scim_wrong"))).status_code == 401
+    assert await noted(directory, admin) == (None, None)
 
 
 async def test_a_new_token_takes_the_place_of_the_old(directory: Directory, admin: dict[str, str]) -> None:

@@ -1,15 +1,13 @@
 """A control plane that may ask providers on this machine, and two of those: one that lies on request, one from PyPI."""
 
-import threading
 from collections.abc import AsyncIterator, Iterator
 
-import oidc_provider_mock  # type: ignore[import-untyped]
 import pytest
-from werkzeug.serving import make_server
 
 from tests.control_plane.sso.support import Browser, SsoPlane
 from tests.control_plane.support import control_plane
 from tests.fakes.oidc import FakeProvider, fake_provider
+from tests.support.oidc_process import oidc_provider
 
 
 @pytest.fixture
@@ -33,18 +31,8 @@ async def browser(plane: SsoPlane) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def mock_provider() -> Iterator[str]:
-    """The issuer of oidc-provider-mock: a real one as processes go, with its own HTTP server and its own login form."""
-    users = [
-        oidc_provider_mock.User(
-            sub="bob-1",
-            claims={"email": "bob@acme.example", "email_verified": True, "name": "Bob Ray", "groups": ["ops", "all"]},
-        )
-    ]
-    server = make_server("127.0.0.1", 0, oidc_provider_mock.app(require_nonce=True, user_claims=users), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def real_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The issuer of a provider that runs as a process of its own."""
+    bob = {"email": "bob@acme.example", "email_verified": True, "name": "Bob Ray", "groups": ["ops", "all"]}
+    with oidc_provider(tmp_path_factory.mktemp("oidc") / "log", {"sub": "bob-1", **bob}) as issuer:
+        yield issuer

@@ -28,16 +28,20 @@ async def kept(plane: SsoPlane) -> Any:
 async def test_an_admin_connects_reads_and_disconnects(plane: SsoPlane) -> None:
     headers = await plane.admin()
     client = plane.control.client
-    assert (await client.get(PATH, headers=headers)).status_code == 404
+    before = await client.get(PATH, headers=headers)
+    assert (before.status_code, before.headers["etag"]) == (200, '"0"')
+    nothing = {"redirect_uri": "http://control-plane/api/auth/sso/callback", "version": 0, "connection": None}
+    assert before.json()["data"] == nothing
     answer = await plane.put(headers, ISSUER, email_domains=["Acme.Example", "acme.example"])
     assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
     connection = answer.json()["data"]
-    assert connection["redirect_uri"] == "http://control-plane/api/auth/sso/callback"
     assert connection["email_domains"] == ["acme.example"]
     assert connection["has_client_secret"] and "s3cret" not in answer.text
-    assert (await client.get(PATH, headers=headers)).json()["data"] == connection
+    read = await client.get(PATH, headers=headers)
+    assert read.headers["etag"] == answer.headers["etag"]
+    assert read.json()["data"] == {**nothing, "version": 1, "connection": connection}
     assert (await client.delete(PATH, headers=headers)).status_code == 204
-    assert (await client.get(PATH, headers=headers)).status_code == 404
+    assert (await client.get(PATH, headers=headers)).json()["data"] == nothing
     assert (await client.delete(PATH, headers=headers)).status_code == 404
 
 
@@ -46,7 +50,7 @@ async def test_a_super_admin_does_it_for_a_tenant_and_names_it(plane: SsoPlane) 
     root = await plane.control.super_admin()
     client = plane.control.client
     assert (await client.get(PATH, headers=root)).status_code == 422
-    assert (await client.get(f"{PATH}?tenant_id=acme", headers=root)).json()["data"]["issuer"] == ISSUER
+    assert (await client.get(f"{PATH}?tenant_id=acme", headers=root)).json()["data"]["connection"]["issuer"] == ISSUER
     assert (await client.delete(f"{PATH}?tenant_id=acme", headers=root)).status_code == 204
     body = {"issuer": ISSUER, "client_id": "x", "display_name": "x", "email_domains": ["x.example"]}
     for tenant_id, status in (("neverwas", 404), ("acme", 200)):
@@ -275,6 +279,47 @@ async def test_nobody_can_lock_everybody_out(plane: SsoPlane) -> None:
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.break_glass_user_ids")
     assert await kept(plane) == before
     assert await plane.control.sql("select 1 from sign_in_policies where sso_domains <> '{}'") == []
+
+
+async def test_a_deactivated_admin_is_no_way_back(plane: SsoPlane) -> None:
+    headers = await plane.connect(ISSUER)
+    other = await plane.control.add_user("other@acme.example", {"acme": Role.ADMIN})
+    answer = await plane.control.client.patch(f"/api/users/{other}", json={"is_active": False}, headers=headers)
+    assert answer.status_code == 200
+    before = await kept(plane)
+    refused = await plane.put(headers, ISSUER, is_enforced=True, break_glass_user_ids=[str(other)])
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "body.break_glass_user_ids")
+    assert await kept(plane) == before
+
+
+async def test_the_last_way_back_stays_one(plane: SsoPlane) -> None:
+    """Another admin is left, but only through the provider."""
+    headers = await plane.connect(ISSUER)
+    other = await plane.control.add_user("other@acme.example", {"acme": Role.ADMIN})
+    only = await boss(plane)
+    await plane.put(headers, ISSUER, is_enforced=True, break_glass_user_ids=[only])
+    client, members = plane.control.client, "select user_id, role, deactivated_at from memberships order by 1"
+    before = await plane.control.sql(members)
+    for answer in (
+        await client.patch(f"/api/users/{only}", json={"role": "viewer"}, headers=headers),
+        await client.patch(f"/api/users/{only}", json={"is_active": False}, headers=headers),
+        await client.delete(f"/api/users/{only}", headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "LAST_BREAK_GLASS")
+    assert await plane.control.sql(members) == before
+    await plane.put(headers, ISSUER, is_enforced=True, break_glass_user_ids=[only, str(other)])
+    demoted = await client.patch(f"/api/users/{only}", json={"role": "viewer"}, headers=headers)
+    assert demoted.status_code == 200
+    left = await client.delete(f"/api/users/{other}", headers=headers)
+    assert (left.status_code, left.json()["code"]) == (409, "LAST_ADMIN")
+
+
+async def test_where_passwords_count_anybody_but_the_last_admin_may_go(plane: SsoPlane) -> None:
+    headers = await plane.connect(ISSUER)
+    await plane.control.add_user("other@acme.example", {"acme": Role.ADMIN})
+    only = await boss(plane)
+    await plane.put(headers, ISSUER, break_glass_user_ids=[only])
+    assert (await plane.control.client.delete(f"/api/users/{only}", headers=headers)).status_code == 200
 
 
 async def test_an_admin_without_a_password_is_no_way_back(

@@ -12,9 +12,9 @@ from tests.control_plane.support import bearer, claims_of
 from tests.fakes.oidc import FakeProvider
 
 
-async def test_the_whole_way_through_a_real_provider(plane: SsoPlane, browser: Browser, mock_provider: str) -> None:
+async def test_the_whole_way_through_a_real_provider(plane: SsoPlane, browser: Browser, real_provider: str) -> None:
     """oidc-provider-mock shows a form, checks the nonce, signs with RS256, and knows nothing of us."""
-    await plane.connect(mock_provider, role_mapping={"ops": "operator"}, default_role=None)
+    await plane.connect(real_provider, role_mapping={"ops": "operator"}, default_role=None)
     form = await browser.leave(tenant_id="acme", next="/incidents/INC-1?tab=log")
     assert "Authorize Client" in (await browser.outside.get(form)).text
     submitted = await browser.outside.post(form, data={"sub": "bob-1"})
@@ -30,8 +30,8 @@ async def test_the_whole_way_through_a_real_provider(plane: SsoPlane, browser: B
     assert claims_of(signed_in["token"])["method"] == "sso"
 
 
-async def test_a_person_who_says_no_at_the_provider(plane: SsoPlane, browser: Browser, mock_provider: str) -> None:
-    await plane.connect(mock_provider)
+async def test_a_person_who_says_no_at_the_provider(plane: SsoPlane, browser: Browser, real_provider: str) -> None:
+    await plane.connect(real_provider)
     form = await browser.leave(tenant_id="acme")
     denied = await browser.outside.post(form, data={"action": "deny"})
     location = denied.headers["location"]

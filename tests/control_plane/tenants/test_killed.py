@@ -1,12 +1,11 @@
-"""Killed at every point of every flow: before and after each commit, and after each call to a plane.
+"""Killed at every point of every flow: before and after each commit, before and after each call to a plane.
 
-Between two of these points nothing changes anywhere. Whoever comes next (a tick in a new process) brings the tenant to
+Whoever comes next (a tick in a new process) brings the tenant to
 the state that was wanted, or finds that nothing was.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,62 +17,11 @@ from control_plane.tenants.flows import TenantFlows
 from control_plane.tenants.rules import UNFINISHED, Where
 from control_plane.tenants.schemas import Delete, Move, TenantCreate
 from shared.contracts.tenants import Standing
-from shared.tx import Actor, Database, ReadTx, WriteTx
+from tests.control_plane.fate import Fate, Killed, MortalCalls, MortalDatabase, lives
 from tests.control_plane.support import ControlPlane
 from tests.control_plane.tenants.life import ACME, all_operations, flows_of, settle, state_of
 
 ACCEPTED = ["one", "two"]
-
-
-class Killed(BaseException):
-    """Not an Exception: nobody catches it, as nobody catches a SIGKILL."""
-
-
-@dataclass
-class Fate:
-    """Counts the points that a flow passes, and ends it at one of them."""
-
-    ends_at: int
-    passed: int = 0
-
-    def point(self) -> None:
-        self.passed += 1
-        if self.passed == self.ends_at:
-            raise Killed
-
-
-@dataclass(frozen=True)
-class MortalDatabase:
-    database: Database
-    fate: Fate
-
-    @asynccontextmanager
-    async def read(self, actor: Actor) -> AsyncIterator[ReadTx]:
-        async with self.database.read(actor) as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def write(self, actor: Actor) -> AsyncIterator[WriteTx]:
-        async with self.database.write(actor) as tx:
-            yield tx
-            self.fate.point()  # written, not committed
-        self.fate.point()
-
-
-@dataclass(frozen=True)
-class MortalCalls:
-    """A plane that has done what it was asked, but nobody hears it."""
-
-    target: Any
-    fate: Fate
-
-    def __getattr__(self, name: str) -> Any:
-        async def call(*arguments: Any) -> Any:
-            answer = await getattr(self.target, name)(*arguments)
-            self.fate.point()
-            return answer
-
-        return call
 
 
 def mortal(flows: TenantFlows, fate: Fate) -> TenantFlows:
@@ -88,12 +36,12 @@ async def killed_everywhere(
     prepare: Callable[[], Awaitable[None]],
     flow: Flow,
     check: Callable[[], Awaitable[None]],
-) -> int:
-    """How many points there are. Each life begins with ``prepare`` on empty tables."""
-    for point in range(1, 200):
+    at_least: int,
+) -> None:
+    """Each life begins with ``prepare`` on empty tables; the longest has ``at_least`` points."""
+    for fate in lives(at_least):
         await emptied(control)
         await prepare()
-        fate = Fate(point)
         try:
             await flow(mortal(flows_of(control), fate))
         except Killed:
@@ -101,11 +49,9 @@ async def killed_everywhere(
             await settle(control)
             await check()
             unfinished = [o for o in await operations_of_all(control) if o in UNFINISHED]
-            assert unfinished == [], point
+            assert unfinished == [], fate
         else:
             await check()
-            return fate.passed
-    raise AssertionError("it never comes to its end")
 
 
 async def emptied(control: ControlPlane) -> None:
@@ -140,7 +86,7 @@ async def test_create(control: ControlPlane) -> None:
         assert await state_of(control) == "active"
         assert control.plane.tenants["acme"].state == Standing.ACTIVE
 
-    assert await killed_everywhere(control, nothing, lambda flows: flows.create_tenant(SYSTEM, command), check) > 8
+    await killed_everywhere(control, nothing, lambda flows: flows.create_tenant(SYSTEM, command), check, at_least=9)
 
 
 async def wanted_or_never_recorded(control: ControlPlane, kind: str, state: str, standing: str) -> None:
@@ -191,7 +137,7 @@ async def test_changes(control: ControlPlane, kind: str, state: str, standing: s
         await wanted_or_never_recorded(control, kind, state, standing)
         assert control.plane.rows == {"acme": ACCEPTED}
 
-    assert await killed_everywhere(control, prepare, flow, check) > 7
+    await killed_everywhere(control, prepare, flow, check, at_least=8)
 
 
 async def test_purge(control: ControlPlane) -> None:
@@ -208,8 +154,7 @@ async def test_purge(control: ControlPlane) -> None:
     async def check() -> None:
         assert (await state_of(control), control.plane.tenants) == ("gone", {})
 
-    points = await killed_everywhere(control, prepared, lambda flows: flows.work_on("acme"), check)
-    assert points > 5
+    await killed_everywhere(control, prepared, lambda flows: flows.work_on("acme"), check, at_least=7)
 
 
 async def move_at_once(control: ControlPlane) -> None:
@@ -233,7 +178,7 @@ async def moves(control: ControlPlane, source: Where, destination: Where) -> Non
         assert planes[source].tenants == {}
         assert await control.sql("select placement from tenants") == [(destination,)]
 
-    assert await killed_everywhere(control, prepare, lambda flows: flows.work_on("acme"), check) > 20
+    await killed_everywhere(control, prepare, lambda flows: flows.work_on("acme"), check, at_least=21)
 
 
 async def test_move_to_a_plane_of_its_own(control: ControlPlane) -> None:
@@ -256,7 +201,7 @@ async def test_a_move_that_is_taken_back(control: ControlPlane) -> None:
         assert control.dedicated.tenants == {}
         assert [(o.kind, o.state) for o in await all_operations(control)][-1] == ("move", "failed")
 
-    assert await killed_everywhere(control, prepare, lambda flows: flows.work_on("acme"), check) > 20
+    await killed_everywhere(control, prepare, lambda flows: flows.work_on("acme"), check, at_least=21)
 
 
 async def test_nothing_is_left_of_a_create_that_was_never_committed(control: ControlPlane) -> None:

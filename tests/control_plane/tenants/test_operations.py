@@ -137,10 +137,10 @@ async def test_an_export_stands_in_nobodys_way_and_ends_even_if_its_process_died
     headers = await control.super_admin()
     await created(control, headers)
     async with control.database.write(SYSTEM) as tx:
-        done = await service.start_export(tx, "acme")
+        done = await service.start_export(tx, "acme", "They asked")
     async with control.database.write(SYSTEM) as tx:
         await service.end_export(tx, "acme", done)
-        await service.start_export(tx, "acme")
+        await service.start_export(tx, "acme", "They asked")
     answer = await control.client.post("/api/tenants/acme/suspend", json={"reason": "x"}, headers=headers)
     assert answer.status_code == 200
     await control.execute("update operations set started_at = now() - interval '2 hours' where state = 'running'")

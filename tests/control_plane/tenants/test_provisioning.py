@@ -234,11 +234,16 @@ async def test_ticks_finish_tenants_and_forget_answers_after_a_day(control: Cont
         "update tenants set state = 'provisioning', observed_generation = 0, next_try_at = now()"
         " where tenant_id = 'globex'"
     )
-    await control.execute("update idempotency_keys set created_at = created_at - interval '25 hours' where key = 'k1'")
+    await control.execute(
+        "update idempotency_keys set created_at = created_at - interval '25 hours'"
+        " where created_at = (select min(created_at) from idempotency_keys)"
+    )
     for tick in ticks(control.app.state.tenants):
         await tick.run()
     assert await states(control) == [("acme", "active"), ("globex", "active")]
-    assert await control.sql("select key from idempotency_keys") == [("k2",)]
+    assert await control.sql("select count(*) from idempotency_keys") == [(1,)]
+    again = await post(control, {**headers, "idempotency-key": "k2"}, tenant_id="globex")
+    assert again.headers["idempotent-replayed"] == "true"
 
 
 async def test_the_command_line_creates_without_a_request(control: ControlPlane) -> None:

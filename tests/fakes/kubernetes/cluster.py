@@ -156,7 +156,10 @@ class Cluster:
     def _check(self, kind: Kind, manifest: Manifest, live: Manifest | None) -> None:
         found = problems({name: value for name, value in manifest.items() if name != "status"})
         if found:
-            raise Refusal(400, "BadRequest", f'{kind.name} in version "{kind.api_version}" is wrong: {found[0]}')
+            # A real one says 500, without a reason, to what its schema does not know.
+            meta = manifest["metadata"]
+            about = f"{meta.get('namespace', '')}/{meta['name']}; {kind.api_version}, Kind={kind.name}"
+            raise Refusal(500, "", f"failed to create typed patch object ({about}): {found[0]}")
         if kind.name == "Deployment":
             wrong = next(_wrong_in_deployment(manifest, live), None)
             if wrong is not None:

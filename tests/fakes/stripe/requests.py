@@ -141,6 +141,12 @@ def list_invoice_lines(state: State, given: Json, invoice_id: str) -> Json:
     return state.page(found, f"/v1/invoices/{invoice_id}/lines", given.get("limit", 10), given.get("starting_after"))
 
 
+def list_disputes(state: State, given: Json, _: str) -> Json:
+    since = given.get("created", {}).get("gte", 0)
+    found = [one for one in state.every("dispute") if one["created"] >= since]
+    return state.page(found, "/v1/disputes", given.get("limit", 10), given.get("starting_after"))
+
+
 def create_checkout(state: State, given: Json, _: str) -> Json:
     state.get("price", given["line_items"][0]["price"])
     state.get("customer", given["customer"])
@@ -248,6 +254,8 @@ REQUESTS: Mapping[tuple[str, str], Handler] = {
     ("post", "/v1/subscription_schedules/{schedule}/release"): release_schedule,
     ("get", "/v1/invoices"): list_invoices,
     ("get", "/v1/invoices/{invoice}/lines"): list_invoice_lines,
+    ("get", "/v1/disputes"): list_disputes,
+    ("get", "/v1/disputes/{dispute}"): _getter("dispute"),
     ("post", "/v1/checkout/sessions"): create_checkout,
     ("get", "/v1/checkout/sessions/{session}"): _getter("checkout.session"),
     ("post", "/v1/checkout/sessions/{session}/expire"): expire_checkout,

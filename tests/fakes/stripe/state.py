@@ -21,6 +21,8 @@ PREFIXES = {
     "checkout.session": "cs_test",
     "billing_portal.session": "bps",
     "customer_balance_transaction": "cbtxn",
+    "charge": "ch",
+    "dispute": "dp",
     "event": "evt",
 }
 DAY = 86_400

@@ -311,11 +311,18 @@ async def test_keys_are_paged_newest_first(plane: Plane, admin: httpx.AsyncClien
     assert (first["total"], second["next_cursor"]) == (5, None)
 
 
-async def test_a_key_made_twice_under_one_idempotency_key_is_one_key(admin: httpx.AsyncClient) -> None:
+async def test_a_key_made_twice_under_one_idempotency_key_is_one_key(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+) -> None:
+    """And the stored answer opens for nobody who has the database alone."""
     body, headers = {"name": "ci", "scope": "viewer"}, {"idempotency-key": "one"}
     first = await admin.post(KEYS, json=body, headers=headers)
     second = await admin.post(KEYS, json=body, headers=headers)
     assert (first.content, data(await admin.get(KEYS))["total"]) == (second.content, 1)
+    secret = data(first, 201)["api_key"].rpartition("_")[2].encode()
+    (row,) = await plane.rows(tenant, "select key, fingerprint, body from idempotency_keys")
+    assert secret in first.content and secret not in row["body"]
+    assert "one" not in (row["key"], row["fingerprint"])
 
 
 async def test_a_key_is_not_found_by_a_clock_set_back(plane: Plane, admin: httpx.AsyncClient) -> None:

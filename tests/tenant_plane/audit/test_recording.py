@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.audit.chain import Check
+from shared.contracts.tenants import Standing
 from shared.tx import Tenant
 from tenant_plane.audit.schemas import AuditExported
 from tests.support.tenant_plane import Plane, asked, data, fired, generic_alert, graph_errors, opened, refused
@@ -152,6 +153,23 @@ async def test_a_refused_write_is_an_entry_once_a_minute(
     await viewer.post(f"{path}/resolve", json={})
     assert len(await entries(admin, "?result=refused")) == 3
     assert (await checked(plane, tenant)).count == 4
+
+
+async def test_a_suspended_tenants_refused_writes_are_entries_under_the_callers_name(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+) -> None:
+    key = data(await admin.post("/api/apikeys", json={"name": "ci", "scope": "operator"}), 201)
+    await plane.set_wanted(tenant, Standing.SUSPENDED)
+    body = {"title": "x", "severity": "low"}
+    async with plane.unchanged(tenant), plane.client(None, **{"x-api-key": key["api_key"]}) as machine:
+        for client in (admin, machine):
+            refused(await client.post("/api/incidents", json=body), 403, "TENANT_SUSPENDED")
+    found = await entries(admin, "?result=refused")
+    assert [(e["target"], e["actor_kind"], e["actor_name"], e["details"]["code"]) for e in found] == [
+        ("operation:open_incident", "user", f"admin@{tenant.id}.example", "TENANT_SUSPENDED"),
+        ("operation:open_incident", "api_key", "ci", "TENANT_SUSPENDED"),
+    ]
+    await checked(plane, tenant)
 
 
 async def test_refused_reading_and_refused_ingest_are_no_entries(

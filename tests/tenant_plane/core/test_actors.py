@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.tokens import plane_audience
 from shared.tx import Tenant
 from tests.support.tenant_plane import Issuer, Plane, data, refused, running_plane, until
 
@@ -34,7 +35,7 @@ async def test_tokens_that_are_refused(plane: Plane, tenant: Tenant) -> None:
     async with plane.client() as client, plane.unchanged(tenant):
         for token in (
             issuer.token(tenant.id, key=Ed25519PrivateKey.generate()),
-            issuer.token(tenant.id, audience="opsplane-internal"),
+            issuer.token(tenant.id, audience=plane_audience(None)),
             issuer.token("nobody"),
             f"{none}.{body}.",
             f"{none}.{body}.{signature}",
@@ -133,7 +134,7 @@ async def test_an_unknown_key_is_asked_for_at_most_once_in_ten_seconds(
 
 async def test_the_control_plane_alone_provisions(admin_url: str, plane: Plane, tenant: Tenant) -> None:
     wanted: dict[str, Any] = {"name": "New", "plan": "pro", "state": "active"}
-    internal = bearer(plane.issuer.token(None, "super_admin", audience="opsplane-internal"))
+    internal = bearer(plane.issuer.token(None, "super_admin", audience=plane_audience(None)))
     async with plane.client() as client:
         for headers in ({}, bearer(plane.issuer.token(None, "super_admin")), bearer(plane.issuer.token(tenant.id))):
             refused(await client.put("/internal/tenants/brand-new", json=wanted, headers=headers), 401, "UNAUTHORIZED")

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from shared.tokens import plane_audience
 from shared.tx import Tenant
 from tests.support.tenant_plane import Plane, fired, incident_of, opened, served
 
@@ -145,7 +146,7 @@ async def test_tokens_that_are_not_good(plane: Plane, tenant: Tenant, port: int)
         plane.issuer.token(tenant.id, expires_in=-60),
         plane.issuer.token("nobody"),
         plane.issuer.token(None, "super_admin"),
-        plane.issuer.token(tenant.id, audience="opsplane-internal"),
+        plane.issuer.token(tenant.id, audience=plane_audience(None)),
     ):
         async with connect(f"ws://127.0.0.1:{port}/ws") as socket:
             await socket.send(json.dumps({"type": "auth", "token": token}))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
+from shared.tokens import ANY_PLANE, plane_audience
 from shared.tx import Tenant
 from tests.isolation.support import socket
 from tests.support.tenant_plane import Plane, data, fired, generic_alert, refused, running_plane
@@ -74,6 +75,16 @@ async def test_the_control_plane_can_not_bring_it_another_tenant(pinned: Pinned,
     assert statements.seen == []
     async with plane.client(pinned.other) as client:
         assert data(await client.get("/api/usage"))["plan"] == "pro"
+
+
+async def test_what_it_was_sent_opens_no_other_plane(pinned: Pinned, plane: Plane) -> None:
+    """A token that leaks from one plane, while it lasts; the other way round as well."""
+    paths = [f"/internal/tenants/{pinned.own.id}/archive/digest", "/internal/usage?since=2026-01-01", "/internal/fleet"]
+    for audience, other in ((plane_audience(pinned.own.id), plane), (plane_audience(None), pinned.plane)):
+        token = plane.issuer.token(None, "control_plane", audience=[ANY_PLANE, audience])
+        async with other.client(authorization=f"Bearer {token}") as client:
+            for path in paths:
+                refused(await client.get(path), 401, "UNAUTHORIZED")
 
 
 async def test_its_own_tenant_works_as_anywhere(pinned: Pinned) -> None:

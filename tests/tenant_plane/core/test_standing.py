@@ -1,6 +1,7 @@
 """A tenant that is suspended can be read and not changed; one that is frozen is a barrier for every writer."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -51,6 +52,17 @@ async def test_a_suspended_tenant_is_read_and_not_changed(
             assert data(await client.get("/api/rbac/permissions"))["tenant_id"] == tenant.id
     await plane.set_wanted(tenant)
     await opened(admin)
+
+
+async def test_one_that_is_to_be_deleted_says_when(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
+    await plane.set_leaving(tenant, datetime(2031, 5, 4, 3, tzinfo=UTC))
+    async with plane.unchanged(tenant):
+        error = refused(await admin.post("/api/incidents", json=WRITES[0][2]), 403, "TENANT_SUSPENDED")
+    assert error["detail"].startswith("This tenant is to be deleted on 2031-05-04 (UTC): everything can be read")
+    assert data(await admin.get("/api/usage"))["delete_after"] == "2031-05-04T03:00:00.000Z"
+    await plane.set_wanted(tenant)
+    await opened(admin)
+    assert data(await admin.get("/api/usage"))["delete_after"] is None
 
 
 async def test_a_mutation_of_a_suspended_tenant_has_the_same_code(

@@ -35,23 +35,28 @@ async def days(plane: Plane, tenant: Tenant) -> list[tuple[str, date, int]]:
 )
 def test_months_are_calendar_months_in_utc(now: datetime, first: date, again: datetime) -> None:
     assert (first_of_month(now), next_month(now)) == (first, again)
-    assert (resets_at(Limit.EVENTS, now), resets_at(Limit.API_KEYS, now)) == (again, None)
+    assert [resets_at(limit, now) for limit in Limit] == [None, None, again, again]
 
 
 async def test_events_and_incidents_are_counted_in_the_commit_that_makes_them(
     plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
 ) -> None:
-    await plane.set_wanted(tenant, events_per_month=10, incidents_per_month=9, api_keys=5, retention_days=30)
+    await plane.set_wanted(
+        tenant, events_per_month=10, incidents_per_month=9, api_keys=5, integrations=2, retention_days=30
+    )
     await admin.post("/api/webhook", json=[generic_alert(title=f"A{n}", service=f"s{n}") for n in range(3)])
     await fired(admin, title="A0", service="s0")
     await opened(admin)
     await admin.post("/api/webhook", content=b"not json")
     await admin.post("/api/apikeys", json={"name": "ci", "scope": "viewer"})
+    for name in ("prometheus", "grafana"):
+        await admin.post("/api/apikeys", json={"name": name, "scope": "ingestion"})
     incidents = data(await admin.get("/api/incidents"))["total"]
     assert await used(admin) == {
         "events_per_month": (4, 10, False),
         "incidents_per_month": (incidents, 9, False),
         "api_keys": (1, 5, False),
+        "integrations": (2, 2, False),
     }
     today = datetime.now(UTC).date()
     assert await days(plane, tenant) == [("events", today, 4), ("incidents", today, incidents)]
@@ -74,23 +79,46 @@ async def test_both_doors_show_the_same(plane: Plane, tenant: Tenant, admin: htt
     assert rest["requests_per_minute"] == {"viewer": 100, "operator": 500, "admin": 1000}
 
 
+@pytest.mark.parametrize(
+    ("scope", "limit", "words"),
+    [
+        ("viewer", "api_keys", "active API keys besides ingestion keys"),
+        ("ingestion", "integrations", "active ingestion keys"),
+    ],
+)
 async def test_a_key_too_many_is_refused_until_one_is_revoked_or_ends(
-    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient, scope: str, limit: str, words: str
 ) -> None:
-    await plane.set_wanted(tenant, api_keys=2)
-    body = {"name": "ci", "scope": "viewer"}
+    await plane.set_wanted(tenant, Standing.ACTIVE, **{limit: 2})
+    body = {"name": "ci", "scope": scope}
     ends = (plane.clock().replace(microsecond=0)).timestamp() + 3600
     first = data(await admin.post("/api/apikeys", json=body), 201)
     await admin.post("/api/apikeys", json={**body, "expires_at": datetime.fromtimestamp(ends, UTC).isoformat()})
     for door in ("/api/apikeys", "/api/api-keys"):
         async with plane.unchanged(tenant):
             error = refused(await admin.post(door, json=body), 402, "QUOTA_EXCEEDED")
-        assert error["detail"] == "The plan pro allows 2 active API keys (api_keys); 2 are used."
+        assert error["detail"] == f"The plan pro allows 2 {words} ({limit}); 2 are used."
     await admin.delete(f"/api/apikeys/{first['key_id']}")
     data(await admin.post("/api/apikeys", json=body), 201)
     refused(await admin.post("/api/apikeys", json=body), 402, "QUOTA_EXCEEDED")
     plane.clock.forward(hours=2)
     data(await admin.post("/api/apikeys", json=body), 201)
+
+
+async def test_senders_keys_and_others_do_not_take_each_others_places(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient
+) -> None:
+    await plane.set_wanted(tenant, api_keys=1, integrations=1)
+    for scope in ("operator", "ingestion"):
+        data(await admin.post("/api/apikeys", json={"name": "first", "scope": scope}), 201)
+    async with plane.unchanged(tenant):
+        for scope in ("viewer", "operator", "admin", "ingestion"):
+            refused(await admin.post("/api/apikeys", json={"name": "x", "scope": scope}), 402, "QUOTA_EXCEEDED")
+    await plane.set_wanted(tenant, api_keys=0, integrations=2)  # beyond a limit nothing is taken away, only not added
+    data(await admin.post("/api/apikeys", json={"name": "second", "scope": "ingestion"}), 201)
+    refused(await admin.post("/api/apikeys", json={"name": "x", "scope": "viewer"}), 402, "QUOTA_EXCEEDED")
+    levels = {name: shown for name, shown in (await used(admin)).items() if name in ("api_keys", "integrations")}
+    assert levels == {"api_keys": (1, 0, True), "integrations": (2, 2, False)}
 
 
 async def test_an_incident_too_many_is_refused_until_the_month_is_over(
@@ -130,6 +158,7 @@ async def test_an_outage_is_never_hidden_by_a_plan(plane: Plane, tenant: Tenant,
     ("path", "body", "limit"),
     [
         ("/api/apikeys", {"name": "ci", "scope": "viewer"}, {"api_keys": 3}),
+        ("/api/apikeys", {"name": "grafana", "scope": "ingestion"}, {"integrations": 3}),
         ("/api/incidents", {"title": "x", "severity": "low"}, {"incidents_per_month": 3}),
     ],
 )

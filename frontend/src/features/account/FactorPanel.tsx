@@ -14,12 +14,17 @@ import { beginFactor, confirmFactor, removeFactor } from './accountApi';
 export function FactorPanel({ profile }: { profile: User }) {
   const [begun, setBegun] = useState<FactorBegun | null>(null);
   const [codes, setCodes] = useState<RecoveryCodes | null>(null);
+  const [asking, setAsking] = useState(false);
   const [removing, setRemoving] = useState(false);
   const action = useAction();
   const client = useQueryClient();
   const id = useId();
   const isSuperAdmin = profile.role === 'super_admin';
-  const begin = () => void action.run(async () => setBegun(await beginFactor()));
+  const begin = (password: string) =>
+    action.run(async () => {
+      setBegun(await beginFactor(password));
+      setAsking(false);
+    });
   const confirm = (code: string) =>
     action.run(async () => {
       setCodes(await confirmFactor(code));
@@ -40,9 +45,10 @@ export function FactorPanel({ profile }: { profile: User }) {
       {codes && <Codes codes={codes} onDone={() => void kept()} />}
       {begun && <Setup begun={begun} busy={action.busy} onCode={confirm} />}
       <Problem what="Nothing was changed" problem={action.problem} />
-      {!codes && !begun && !profile.has_second_factor && (
+      {asking && <Proof busy={action.busy} onPassword={begin} />}
+      {!asking && !codes && !begun && !profile.has_second_factor && (
         <div className="row">
-          <button type="button" className="btn primary" aria-disabled={action.busy} onClick={begin}>
+          <button type="button" className="btn primary" onClick={() => setAsking(true)}>
             Set up authenticator app
           </button>
         </div>
@@ -56,6 +62,26 @@ export function FactorPanel({ profile }: { profile: User }) {
       )}
       {removing && <RemoveDialog onClose={() => setRemoving(false)} />}
     </section>
+  );
+}
+
+function Proof(props: { busy: boolean; onPassword: (password: string) => Promise<boolean> }) {
+  const [password, setPassword] = useState('');
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void props.onPassword(password);
+      }}
+    >
+      <p>Enter your password first, so that nobody sets up their own app on your account.</p>
+      <PasswordField value={password} onChange={setPassword} autoFocus />
+      <div className="row">
+        <button type="submit" className="btn primary" aria-disabled={props.busy || password === ''}>
+          Continue
+        </button>
+      </div>
+    </form>
   );
 }
 

@@ -17,8 +17,8 @@ export function changePassword(change: { old_password: string; new_password: str
   });
 }
 
-export function beginFactor(): Promise<FactorBegun> {
-  return post<FactorBegun>('/api/auth/totp');
+export function beginFactor(password: string): Promise<FactorBegun> {
+  return callOnce<FactorBegun>({ method: 'POST', path: '/api/auth/totp', body: { password } });
 }
 
 export function confirmFactor(code: string): Promise<RecoveryCodes> {

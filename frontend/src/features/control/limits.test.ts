@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileSize, limitInSentence, limitValue, limitWords } from './limits';
+import { fileSize, limitInSentence, limitMeaning, limitValue, limitWords } from './limits';
 
 describe('the words of a limit', () => {
   it('begin with a capital alone, and keep an abbreviation in a sentence', () => {
@@ -7,6 +7,11 @@ describe('the words of a limit', () => {
     expect(limitInSentence('events_per_month')).toBe('events a month');
     expect(limitInSentence('api_keys')).toBe('API keys');
     expect(limitWords('a_new_one')).toBe('a new one');
+  });
+
+  it('come with what is counted, where they alone do not tell keys apart', () => {
+    expect(limitMeaning('integrations')).toBe('Active keys of senders, which only send alerts.');
+    expect(limitMeaning('users')).toBeUndefined();
   });
 
   it('say that there is none', () => {

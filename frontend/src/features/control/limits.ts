@@ -14,6 +14,16 @@ export function limitWords(name: string): string {
   return WORDS[name] ?? name.replaceAll('_', ' ');
 }
 
+const MEANINGS: Record<string, string> = {
+  api_keys: 'Active keys besides those that only send alerts.',
+  integrations: 'Active keys of senders, which only send alerts.',
+};
+
+/** What is counted, where the words alone don’t say it. */
+export function limitMeaning(name: string): string | undefined {
+  return MEANINGS[name];
+}
+
 /** The same in the middle of a sentence; an abbreviation keeps its capitals. */
 export function limitInSentence(name: string): string {
   const words = limitWords(name);

@@ -9,10 +9,12 @@ import { Invitation } from './Invitation';
 import { LoginForm } from './LoginForm';
 import { safeNextPath } from './nextPath';
 import { ResetPassword } from './ResetPassword';
+import { SignUp } from './SignUp';
 import { SsoArrival } from './SsoArrival';
 import { isServerReachable, moveSession, type Realm } from './signIn';
 import { ssoProblem } from './ssoProblem';
 import { rememberTenant, TenantChoice } from './TenantChoice';
+import { useRegistration } from './useRegistration';
 
 const SERVER_CHECK_MS = 2_000;
 const CONTROL_HOME = '/control/tenants';
@@ -21,6 +23,7 @@ const TITLES: Record<string, string> = {
   '/login/forgot': 'Set a new password',
   '/reset-password': 'Set a new password',
   '/join': 'Invitation',
+  '/login/sign-up': 'Create an account',
   '/login/sso': 'Signing in',
 };
 
@@ -95,6 +98,8 @@ function Content({ path, realm, accept, enter }: ContentProps) {
       return <ResetPassword />;
     case '/join':
       return <Invitation onSession={(session) => enter(session, '/')} />;
+    case '/login/sign-up':
+      return <SignUp />;
     case '/login/sso':
       return <SsoArrival onSession={enter} />;
     default:
@@ -102,11 +107,21 @@ function Content({ path, realm, accept, enter }: ContentProps) {
         <>
           <ProviderProblem />
           <LoginForm realm={realm} onSession={accept} />
-          {realm === 'tenant' && <a href="/login/forgot">Forgot your password?</a>}
+          {realm === 'tenant' && <OtherWays />}
           <DemoAccounts realm={realm} onSession={accept} />
         </>
       );
   }
+}
+
+function OtherWays() {
+  const registration = useRegistration();
+  return (
+    <div className="login-ways">
+      <a href="/login/forgot">Forgot your password?</a>
+      {registration === 'open' && <a href="/login/sign-up">Create an account</a>}
+    </div>
+  );
 }
 
 function ProviderProblem() {

@@ -6,6 +6,7 @@ import type {
   InvitationPreview,
   MailOnItsWay,
   Registered,
+  RegistrationRead,
   Session,
 } from '../../api/types';
 import { queryString, sendForData } from '../../api/wire';
@@ -65,8 +66,17 @@ export function readInvitation(token: string): Promise<InvitationPreview> {
   return ask<InvitationPreview>('/api/auth/invitations/preview', { token });
 }
 
-export function register(account: { token: string; name: string; password: string }): Promise<Registered> {
+type ByInvitation = { token: string };
+type Openly = { email: string };
+
+export function register(
+  account: (ByInvitation | Openly) & { name: string; password: string },
+): Promise<Registered> {
   return ask<Registered>('/api/auth/register', account);
+}
+
+export async function isRegistrationOpen(): Promise<boolean> {
+  return (await sendForData<RegistrationRead>({ method: 'GET', path: '/api/auth/register' })).is_open;
 }
 
 /** Asks a cheap question, to say early that nobody will answer the login. */

@@ -1,10 +1,12 @@
 import './settings.css';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { useUnsavedPlaces } from '../../app/drafts';
 import { SETTINGS_PAGES } from './pages';
 
 export function SettingsLayout() {
   const { pathname } = useLocation();
+  const unsaved = useUnsavedPlaces();
   const nav = useRef<HTMLElement>(null);
   // On a phone the pages are a strip that is wider than the screen.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another page moves the strip
@@ -23,6 +25,11 @@ export function SettingsLayout() {
             <li key={to}>
               <Link to={to} activeOptions={{ includeSearch: false }}>
                 {name}
+                {unsaved.has(to) && (
+                  <span className="settings-unsaved" title="Not saved yet">
+                    <span className="visually-hidden">(not saved yet)</span>
+                  </span>
+                )}
               </Link>
             </li>
           ))}

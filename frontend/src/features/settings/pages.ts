@@ -7,4 +7,5 @@ export const SETTINGS_PAGES = [
   { to: '/settings/usage', name: 'Plan and usage' },
   { to: '/settings/billing', name: 'Billing' },
   { to: '/settings/audit', name: 'Audit log' },
+  { to: '/settings/access', name: 'Provider access' },
 ] as const;

@@ -1,5 +1,6 @@
 import { usePageTitle } from '../../../ui/usePageTitle';
 import { CONTROL } from '../title';
+import { BusiestPanel } from './BusiestPanel';
 import { CellsPanel } from './CellsPanel';
 import { FullestPanel } from './FullestPanel';
 import { OrphansPanel } from './OrphansPanel';
@@ -14,6 +15,7 @@ export function FleetPage() {
         <h1>Fleet</h1>
       </div>
       <CellsPanel />
+      <BusiestPanel />
       <FullestPanel />
       <RolloutsPanel />
       <OrphansPanel />

@@ -8,7 +8,7 @@ import { Empty, Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { limitWords } from '../limits';
 import { RaiseLimitDialog } from '../tenant/RaiseLimitDialog';
 
-const LIMITS = ['events_per_month', 'incidents_per_month', 'users', 'api_keys'] as const;
+const LIMITS = ['events_per_month', 'incidents_per_month', 'users', 'api_keys', 'integrations'] as const;
 const SHOWN = 10;
 
 /** Who is nearest to a limit: the neighbours that others notice. */

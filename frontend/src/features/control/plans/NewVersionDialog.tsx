@@ -7,6 +7,8 @@ import { Problem } from '../../../ui/Problem';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
 import { limitWords } from '../limits';
+import { ChangesList } from './ChangesList';
+import { planChanges } from './planChanges';
 import { LIMITS, ROLES } from './planLimits';
 import { createVersion } from './plansApi';
 
@@ -34,29 +36,28 @@ export function NewVersionDialog({ plan, onClose }: { plan: Plan | null; onClose
   const action = useAction();
   const client = useQueryClient();
   const id = useId();
+  const cents = price.trim() === '' ? null : Math.round(Number(price) * 100);
+  const values = Object.fromEntries(
+    LIMITS.map((limit) => [limit, limits[limit].trim() === '' ? null : Number(limits[limit])]),
+  ) as Record<Limit, number | null>;
+  const draft = {
+    limits: {
+      ...values,
+      requests_per_minute: {
+        viewer: Number(rates.viewer),
+        operator: Number(rates.operator),
+        admin: Number(rates.admin),
+      },
+    },
+    placement,
+    price_cents: cents,
+    currency: cents === null ? null : (plan?.currency ?? 'usd'),
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const cents = price.trim() === '' ? null : Math.round(Number(price) * 100);
-    const values = Object.fromEntries(
-      LIMITS.map((limit) => [limit, limits[limit].trim() === '' ? null : Number(limits[limit])]),
-    ) as Record<Limit, number | null>;
     const made = await action.run(async () => {
-      const draft = {
-        name: name.trim(),
-        limits: {
-          ...values,
-          requests_per_minute: {
-            viewer: Number(rates.viewer),
-            operator: Number(rates.operator),
-            admin: Number(rates.admin),
-          },
-        },
-        placement,
-        price_cents: cents,
-        currency: cents === null ? null : (plan?.currency ?? 'usd'),
-        stripe_price_lookup_key: cents === null ? null : lookupKey.trim() || null,
-      };
-      await createVersion(draft, key);
+      const stripe_price_lookup_key = cents === null ? null : lookupKey.trim() || null;
+      await createVersion({ ...draft, name: name.trim(), stripe_price_lookup_key }, key);
       await client.invalidateQueries({ queryKey: ['plans'] });
     });
     if (made) {
@@ -149,6 +150,7 @@ export function NewVersionDialog({ plan, onClose }: { plan: Plan | null; onClose
             onChange={(event) => setLookupKey(event.target.value)}
           />
         </div>
+        {plan && <ChangesList changes={planChanges(plan, draft)} />}
         <Problem what="No version was made" problem={action.problem} />
         <DialogActions>
           <button type="button" className="btn" onClick={onClose}>

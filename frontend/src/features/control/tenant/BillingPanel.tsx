@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Meter } from '../../../ui/Meter';
+import { money } from '../../../ui/money';
 import { Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Tag } from '../../../ui/Tag';
 import { Moment } from '../../../ui/Time';
-import { fetchBilling, money } from '../../settings/billing/billingApi';
+import { fetchBilling } from '../../settings/billing/billingApi';
 import { InvoicesPanel } from '../../settings/billing/InvoicesPanel';
 import { limitWords } from '../limits';
+import { DisputesPanel } from './DisputesPanel';
 import { GrantCreditDialog } from './GrantCreditDialog';
 import { payments } from './payments';
 
@@ -69,6 +71,7 @@ export function BillingPanel({ tenantId }: { tenantId: string }) {
           ))}
         </ul>
       </section>
+      {data.mode === 'stripe' && <DisputesPanel tenantId={tenantId} />}
       {data.mode === 'stripe' && <InvoicesPanel tenantId={tenantId} />}
       {granting && (
         <GrantCreditDialog

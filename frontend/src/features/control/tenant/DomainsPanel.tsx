@@ -7,7 +7,7 @@ import { Failed } from '../../../ui/states';
 import { Tag } from '../../../ui/Tag';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { fetchConnection } from '../../settings/sso/ssoApi';
+import { fetchSso } from '../../settings/sso/ssoApi';
 
 /** Which e-mail domains of its single sign-on are known to be the tenant's: the sign-in page believes those alone. */
 export function DomainsPanel({ tenantId }: { tenantId: string }) {
@@ -16,15 +16,16 @@ export function DomainsPanel({ tenantId }: { tenantId: string }) {
   const [asked, setAsked] = useState(false);
   const { data, error, refetch } = useQuery({
     queryKey,
-    queryFn: ({ signal }) => fetchConnection(signal, tenantId),
+    queryFn: ({ signal }) => fetchSso(signal, tenantId),
     enabled: asked,
   });
+  const connection = data?.connection;
   const action = useAction();
   const client = useQueryClient();
   const confirm = (domains: string[], said: string) =>
     void action.run(async () => {
-      const saved = await put<SsoConnection>(`/api/tenants/${tenantId}/sso-domains`, { domains });
-      client.setQueryData(queryKey, saved);
+      await put<SsoConnection>(`/api/tenants/${tenantId}/sso-domains`, { domains });
+      await client.invalidateQueries({ queryKey });
       tell(said);
     });
   return (
@@ -38,16 +39,16 @@ export function DomainsPanel({ tenantId }: { tenantId: string }) {
         )}
       </div>
       {error && data === undefined && <Failed what="Single sign-on" error={error} onRetry={refetch} />}
-      {data === null && (
+      {connection === null && (
         <p className="domains-note" role="status">
           This tenant has connected no provider.
         </p>
       )}
-      {data && (
+      {connection && (
         <ul className="operations">
-          {data.email_domains.map((domain) => {
-            const confirmed = data.confirmed_domains.includes(domain);
-            const others = data.confirmed_domains.filter((known) => known !== domain);
+          {connection.email_domains.map((domain) => {
+            const confirmed = connection.confirmed_domains.includes(domain);
+            const others = connection.confirmed_domains.filter((known) => known !== domain);
             return (
               <li key={domain}>
                 <div className="operation-head">
@@ -61,7 +62,7 @@ export function DomainsPanel({ tenantId }: { tenantId: string }) {
                     onClick={() =>
                       confirmed
                         ? confirm(others, `${domain} is not confirmed any more`)
-                        : confirm([...data.confirmed_domains, domain], `${domain} is confirmed`)
+                        : confirm([...connection.confirmed_domains, domain], `${domain} is confirmed`)
                     }
                   >
                     {confirmed ? `Withdraw ${domain}` : `Confirm ${domain}`}
@@ -73,10 +74,10 @@ export function DomainsPanel({ tenantId }: { tenantId: string }) {
         </ul>
       )}
       <Problem what="Nothing was changed" problem={action.problem} />
-      {data && (
+      {connection && (
         <p className="hint domains-note">
           Confirm a domain when you know that it is theirs: the sign-in page then sends everybody with such an
-          address to {data.display_name}.
+          address to {connection.display_name}.
         </p>
       )}
     </section>

@@ -3,10 +3,10 @@ import { type SubmitEvent, useId, useState } from 'react';
 import { newKey, post } from '../../../api/client';
 import type { CreditRead } from '../../../api/types';
 import { Dialog, DialogActions } from '../../../ui/Dialog';
+import { money } from '../../../ui/money';
 import { Problem } from '../../../ui/Problem';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { money } from '../../settings/billing/billingApi';
 
 type Props = { tenantId: string; currency: string; onClose: () => void };
 

@@ -10,6 +10,8 @@ import { useTenantRefresh } from './useTenantRefresh';
 
 type Open = 'suspend' | 'resume' | 'delete' | 'restore' | 'move';
 
+const PAYING = new Set(['trialing', 'active', 'grace', 'overdue', 'paused']);
+
 /** What changes a tenant's life: each with its effect in words before it happens. */
 export function LifePanel({ tenant }: { tenant: Tenant }) {
   const [open, setOpen] = useState<Open | null>(null);
@@ -30,6 +32,7 @@ export function LifePanel({ tenant }: { tenant: Tenant }) {
     tenant.users === null || tenant.users === undefined
       ? 'Its people'
       : plural(tenant.users, 'person', 'people');
+  const pays = PAYING.has(tenant.standing ?? 'none');
   const elsewhere = tenant.placement === 'shared' ? 'dedicated' : 'shared';
   return (
     <section className="panel control-panel life" aria-label="Suspend, move, delete">
@@ -159,6 +162,12 @@ export function LifePanel({ tenant }: { tenant: Tenant }) {
             {(tenant.events_this_month ?? 0).toLocaleString('en')} events of this month and everything before
             are removed for good after the grace period. Its id is never given to anybody again.
           </p>
+          {pays && (
+            <p>
+              Its subscription is paused, so that nothing is charged meanwhile, and cancelled at the end.
+              Restoring the tenant resumes it.
+            </p>
+          )}
         </ConfirmDialog>
       )}
       {open === 'restore' && (
@@ -168,7 +177,10 @@ export function LifePanel({ tenant }: { tenant: Tenant }) {
           act={() => restoreTenant(tenant.tenant_id).then(done(`${tenant.name} is back`))}
           onClose={close}
         >
-          <p>The deletion ends here, and the tenant is again what it was before.</p>
+          <p>
+            The deletion ends here, and the tenant is again what it was before.
+            {pays && ' Its subscription goes on and is charged again with its next period.'}
+          </p>
         </ConfirmDialog>
       )}
     </section>

@@ -6,6 +6,7 @@ import { Empty, Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Tag } from '../../../ui/Tag';
 import { Moment } from '../../../ui/Time';
 import { useAction } from '../../../ui/useAction';
+import { Notices } from '../tenants/Notices';
 import { cancelOperation, fetchOperations, retryOperation } from '../tenants/tenantsApi';
 import { milliseconds, operationWords, stepWords } from './operationWords';
 import { useTenantRefresh } from './useTenantRefresh';
@@ -112,6 +113,9 @@ function Operation({ operation }: { operation: TenantOperation }) {
         </span>
       </div>
       {operation.reason && <p dir="auto">{operation.reason}</p>}
+      {Array.isArray(operation.details.notices) && operation.details.notices.length > 0 && (
+        <Notices notices={operation.details.notices} />
+      )}
       <Problem what={`The ${inSentence} did not go on`} problem={action.problem} />
       <ul className="steps" aria-label={`Steps of the ${inSentence}`}>
         {operation.steps.map((step) => (

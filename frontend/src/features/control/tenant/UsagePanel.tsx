@@ -9,7 +9,7 @@ import { Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Moment } from '../../../ui/Time';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { limitInSentence, limitValue, limitWords } from '../limits';
+import { limitInSentence, limitMeaning, limitValue, limitWords } from '../limits';
 import { RaiseLimitDialog } from './RaiseLimitDialog';
 
 /** Each limit with what is used of it, thirty days of it, and when it will be reached. */
@@ -70,7 +70,9 @@ export function UsagePanel({ tenant }: { tenant: Tenant }) {
           <tbody>
             {data.items.map((limit) => (
               <tr key={limit.limit_name}>
-                <th scope="row">{limitWords(limit.limit_name)}</th>
+                <th scope="row" title={limitMeaning(limit.limit_name)}>
+                  {limitWords(limit.limit_name)}
+                </th>
                 <td>
                   {limit.used === null ? (
                     <span className="hint">not counted</span>

@@ -2,17 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type SubmitEvent, useId, useState } from 'react';
 import { newKey } from '../../../api/client';
 import { type ApiError, asApiError, sentence } from '../../../api/errors';
-import type { Plan } from '../../../api/types';
 import { Dialog, DialogActions } from '../../../ui/Dialog';
 import { tell } from '../../../ui/toasts';
+import { PlanLimits } from './PlanLimits';
 import { createTenant, fetchPlans, idFromName } from './tenantsApi';
-
-const LIMIT_WORDS: readonly [keyof Plan['limits'], string][] = [
-  ['users', 'people'],
-  ['events_per_month', 'events a month'],
-  ['incidents_per_month', 'incidents a month'],
-  ['retention_days', 'days kept'],
-];
 
 export function CreateTenantDialog({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
@@ -106,10 +99,9 @@ export function CreateTenantDialog({ onClose }: { onClose: () => void }) {
               </option>
             ))}
           </select>
-          <p className="hint">
-            {chosen ? limitsInWords(chosen) : plans.error ? 'Plans could not be loaded.' : ''}
-          </p>
+          {plans.error && <p className="bad">Plans could not be loaded.</p>}
         </div>
+        {chosen && <PlanLimits plan={chosen} />}
         {problem && (
           <div className="notice" role="alert">
             <p>The tenant was not created: {sentence(problem.message)}</p>
@@ -131,11 +123,4 @@ export function CreateTenantDialog({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   );
-}
-
-function limitsInWords(plan: Plan): string {
-  return LIMIT_WORDS.map(([limit, words]) => {
-    const value = plan.limits[limit];
-    return `${value === null ? 'unlimited' : value.toLocaleString('en')} ${words}`;
-  }).join(', ');
 }

@@ -1,5 +1,5 @@
 import { get, patch, post, remove, upload } from '../../../api/client';
-import type { Page, Plan, Tenant, TenantOperation } from '../../../api/types';
+import type { ImportedTenant, Page, Plan, Tenant, TenantOperation } from '../../../api/types';
 import { itemsOf } from '../../incidents/incidentsApi';
 
 export const PAGE_SIZE = 100;
@@ -24,8 +24,10 @@ export function createTenant(tenant: NewTenant, key: string): Promise<Tenant> {
   return post<Tenant>('/api/tenants', tenant, key);
 }
 
-export function importTenant(archive: Blob): Promise<Tenant> {
-  return upload<Tenant>('/api/tenants/import', archive);
+/** Without a plan's name, the tenant gets the one it had. */
+export function importTenant(archive: Blob, plan: string, keepGrants: boolean): Promise<ImportedTenant> {
+  const wishes = { plan, keep_grants: keepGrants ? 'true' : '' };
+  return upload<ImportedTenant>('/api/tenants/import', archive, wishes);
 }
 
 export function fetchTenant(tenantId: string, signal?: AbortSignal): Promise<Tenant> {

@@ -2,9 +2,10 @@ import './billing.css';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { asApiError, sentence } from '../../../api/errors';
 import type { InvoiceList } from '../../../api/types';
+import { money } from '../../../ui/money';
 import { Empty, Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { Day } from '../../../ui/Time';
-import { fetchInvoices, money } from './billingApi';
+import { fetchInvoices } from './billingApi';
 
 type Invoice = InvoiceList['items'][number];
 

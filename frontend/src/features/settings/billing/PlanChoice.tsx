@@ -14,7 +14,14 @@ import { fetchPlans } from '../../control/tenants/tenantsApi';
 import { changeSubscription, openCheckout } from './billingApi';
 import { type Offer, offerOf, offerWords } from './offers';
 
-const SHOWN = ['users', 'api_keys', 'events_per_month', 'incidents_per_month', 'retention_days'] as const;
+const SHOWN = [
+  'users',
+  'api_keys',
+  'integrations',
+  'events_per_month',
+  'incidents_per_month',
+  'retention_days',
+] as const;
 
 /** The plans side by side; who has no subscription goes to Stripe's page, where it is paid. */
 export function PlanChoice({ billing }: { billing: Billing }) {

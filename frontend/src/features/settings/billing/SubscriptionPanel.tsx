@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import type { Billing } from '../../../api/types';
+import { money } from '../../../ui/money';
 import { Tag } from '../../../ui/Tag';
 import { Day } from '../../../ui/Time';
-import { money } from './billingApi';
 import { SubscriptionActions } from './SubscriptionActions';
 
 const TONES = {

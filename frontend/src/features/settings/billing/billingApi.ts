@@ -42,9 +42,3 @@ export function pauseSubscription(key: string): Promise<Billing> {
 export function resumeSubscription(key: string): Promise<Billing> {
   return post<Billing>('/api/billing/subscription/resume', {}, key);
 }
-
-export function money(cents: number, currency: string): string {
-  return new Intl.NumberFormat('en', { style: 'currency', currency: currency.toUpperCase() }).format(
-    cents / 100,
-  );
-}

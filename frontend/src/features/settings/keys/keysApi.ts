@@ -8,7 +8,7 @@ export const SCOPES: readonly { scope: Scope; name: string; words: string; opens
   {
     scope: 'ingestion',
     name: 'Send alerts',
-    words: 'Posts alerts, and reads nothing.',
+    words: 'Posts alerts, and reads nothing. The plan counts it as an integration.',
     opens: 'POST /api/webhook, /webhook, /api/alerts/webhook',
   },
   {

@@ -114,6 +114,9 @@ export function InvitedList({ items }: { items: InvitedAll['items'] }) {
           <li key={item.email}>
             <b>{item.email}</b> {OUTCOMES[item.outcome]}
             {item.is_mailed && ', and a mail is on its way'}
+            {item.outcome === 'invited' && !item.is_mailed && !item.link && (
+              <span className="bad">, but the mail could not be sent: resend it later</span>
+            )}
             {item.link && <Link url={item.link} email={item.email} />}
           </li>
         ))}

@@ -4,9 +4,9 @@ import type { Person } from '../../../api/types';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog';
 import { Menu, type MenuItem } from '../../../ui/Menu';
 import { tell } from '../../../ui/toasts';
-import { DeactivateDialog } from './DeactivateDialog';
+import { LeaveDialog } from './LeaveDialog';
 import { PersonFacts } from './PersonFacts';
-import { changePerson, removePerson, resetFactor, unlockPerson } from './peopleApi';
+import { changePerson, resetFactor, unlockPerson } from './peopleApi';
 import { RoleDialog } from './RoleDialog';
 
 type Open = 'role' | 'deactivate' | 'activate' | 'remove' | 'unlock' | 'factor';
@@ -35,7 +35,9 @@ export function PersonRow({ person, isMe }: { person: Person; isMe: boolean }) {
       <PersonFacts person={person} isMe={isMe} />
       <Menu className="btn" name={`Change ${person.name}`} label="Change" items={items} />
       {open === 'role' && <RoleDialog person={person} onClose={close} />}
-      {open === 'deactivate' && <DeactivateDialog person={person} onClose={close} />}
+      {(open === 'deactivate' || open === 'remove') && (
+        <LeaveDialog person={person} way={open} onClose={close} />
+      )}
       {open === 'activate' && (
         <ConfirmDialog
           title={`Activate ${person.name}`}
@@ -67,20 +69,6 @@ export function PersonRow({ person, isMe }: { person: Person; isMe: boolean }) {
         >
           <p>
             For somebody whose phone is gone: they sign in with the password alone until they set it up anew.
-          </p>
-        </ConfirmDialog>
-      )}
-      {open === 'remove' && (
-        <ConfirmDialog
-          title={`Remove ${person.name}`}
-          verb={`Remove ${person.name}`}
-          typed={person.email}
-          act={() => removePerson(person.id).then(done(`${person.name} is no member any more`))}
-          onClose={close}
-        >
-          <p>
-            They lose access to this tenant, their sessions in it end, and coming back takes a new invitation.
-            What they wrote stays, with their name. What else they have in other tenants is not touched.
           </p>
         </ConfirmDialog>
       )}

@@ -1,16 +1,17 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type SubmitEvent, useId, useState } from 'react';
-import type { SsoConnection } from '../../../api/types';
+import type { Sso } from '../../../api/types';
+import { useDraft } from '../../../app/drafts';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog';
 import { Problem } from '../../../ui/Problem';
 import { tell } from '../../../ui/toasts';
+import { Unsaved } from '../../../ui/Unsaved';
 import { useAction } from '../../../ui/useAction';
 import { useMembers } from '../people/useMembers';
 import { CheckResult } from './CheckResult';
-import { Domains } from './Domains';
-import { type Draft, wantedOf, wrongLines } from './draft';
+import { type Draft, draftOf, NAMES, wantedOf, wrongLines } from './draft';
+import { Facts } from './Facts';
 import { removeConnection, saveConnection } from './ssoApi';
-import { useDraft } from './useDraft';
 
 const TEXTS: readonly {
   name: 'issuer' | 'client_id' | 'display_name' | 'domains';
@@ -44,10 +45,10 @@ const CHOICES: readonly {
   },
 ];
 
-type Props = { tenantId: string; connection: SsoConnection | null };
-
-export function ConnectionForm({ tenantId, connection }: Props) {
-  const { draft, change: set, discard, unsaved } = useDraft(tenantId, connection);
+export function ConnectionForm({ sso }: { sso: Sso }) {
+  const { connection } = sso;
+  const saved = draftOf(connection);
+  const { draft, change: set, discard, unsaved } = useDraft('/settings/sign-on', sso.version, saved, NAMES);
   const [removing, setRemoving] = useState(false);
   const action = useAction();
   const client = useQueryClient();
@@ -59,10 +60,11 @@ export function ConnectionForm({ tenantId, connection }: Props) {
     if (wrong.length > 0) {
       return;
     }
-    const saved = await action.run(async () => {
-      client.setQueryData(['sso'], await saveConnection(wantedOf(draft)));
+    const isSaved = await action.run(async () => {
+      await saveConnection(wantedOf(draft));
+      await client.invalidateQueries({ queryKey: ['sso'] });
     });
-    if (saved) {
+    if (isSaved) {
       discard();
       tell(`Saved: ${unsaved.join(', ') || 'nothing was changed'}`);
     }
@@ -70,7 +72,7 @@ export function ConnectionForm({ tenantId, connection }: Props) {
   return (
     <section className="panel sso-panel" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>OpenID Connect</h2>
-      {connection && <Domains connection={connection} />}
+      <Facts sso={sso} />
       <form onSubmit={submit}>
         {TEXTS.map(({ name, label, hint }) => (
           <div className="field" key={name}>
@@ -177,14 +179,7 @@ export function ConnectionForm({ tenantId, connection }: Props) {
           </fieldset>
         )}
         <Problem what="The connection was not saved" problem={action.problem} />
-        {unsaved.length > 0 && (
-          <p className="hint" role="status">
-            Not saved yet: {unsaved.join(', ')}.{' '}
-            <button type="button" className="link" onClick={discard}>
-              Discard
-            </button>
-          </p>
-        )}
+        <Unsaved names={unsaved} onDiscard={discard} />
         <div className="row">
           <button type="submit" className="btn primary" aria-disabled={action.busy || wrong.length > 0}>
             Save connection

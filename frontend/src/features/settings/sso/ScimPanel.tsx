@@ -7,7 +7,7 @@ import { Failed } from '../../../ui/states';
 import { Moment } from '../../../ui/Time';
 import { tell } from '../../../ui/toasts';
 import { useAction } from '../../../ui/useAction';
-import { fetchScimToken, makeScimToken, removeScimToken } from './ssoApi';
+import { fetchScim, makeScimToken, removeScimToken } from './ssoApi';
 
 /** A directory that makes and deactivates members by itself. */
 export function ScimPanel() {
@@ -17,14 +17,15 @@ export function ScimPanel() {
   const client = useQueryClient();
   const { data, error, refetch } = useQuery({
     queryKey: ['scim-token'],
-    queryFn: ({ signal }) => fetchScimToken(signal),
+    queryFn: ({ signal }) => fetchScim(signal),
   });
+  const token = data?.token;
   const make = async () => {
     setMade(await makeScimToken());
     await client.invalidateQueries({ queryKey: ['scim-token'] });
   };
-  const copy = async (token: string) => {
-    await navigator.clipboard.writeText(token);
+  const copy = async (text: string) => {
+    await navigator.clipboard.writeText(text);
     tell('The token is on the clipboard');
   };
   return (
@@ -38,17 +39,27 @@ export function ScimPanel() {
         <dl className="sso-facts">
           <dt>Address, for the directory</dt>
           <dd className="mono">{data.base_url}</dd>
-          <dt>Token</dt>
-          <dd>
-            made <Moment at={data.created_at} />,{' '}
-            {data.last_used_at ? (
-              <>
-                last used <Moment at={data.last_used_at} />
-              </>
-            ) : (
-              'never used'
-            )}
-          </dd>
+          {token && (
+            <>
+              <dt>Token</dt>
+              <dd>
+                made <Moment at={token.created_at} />
+              </dd>
+              <dt>Last request</dt>
+              <dd>{token.last_used_at ? <Moment at={token.last_used_at} /> : 'none yet: never used'}</dd>
+              <dt>Last refusal</dt>
+              <dd>
+                {token.last_refused_at ? (
+                  <>
+                    <Moment at={token.last_refused_at} />
+                    <p className="sso-refusal">{token.last_refusal}</p>
+                  </>
+                ) : (
+                  'none'
+                )}
+              </dd>
+            </>
+          )}
         </dl>
       )}
       {made && (
@@ -68,11 +79,11 @@ export function ScimPanel() {
           type="button"
           className="btn"
           aria-disabled={action.busy}
-          onClick={() => (data ? setAsking('replace') : void action.run(make))}
+          onClick={() => (token ? setAsking('replace') : void action.run(make))}
         >
-          {data ? 'Make a new token' : 'Make a token'}
+          {token ? 'Make a new token' : 'Make a token'}
         </button>
-        {data && (
+        {token && (
           <button type="button" className="btn danger" onClick={() => setAsking('remove')}>
             Remove token
           </button>

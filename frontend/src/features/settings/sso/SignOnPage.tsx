@@ -5,14 +5,14 @@ import { Failed, Loading, SkeletonRows } from '../../../ui/states';
 import { usePageTitle } from '../../../ui/usePageTitle';
 import { ConnectionForm } from './ConnectionForm';
 import { ScimPanel } from './ScimPanel';
-import { fetchConnection } from './ssoApi';
+import { fetchSso } from './ssoApi';
 
 export function SignOnPage() {
   const { user } = useSession();
   usePageTitle('Single sign-on', user?.tenant_name);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['sso'],
-    queryFn: ({ signal }) => fetchConnection(signal),
+    queryFn: ({ signal }) => fetchSso(signal),
   });
   return (
     <>
@@ -27,7 +27,7 @@ export function SignOnPage() {
       {error && data === undefined && <Failed what="Single sign-on" error={error} onRetry={refetch} />}
       {data !== undefined && (
         <>
-          <ConnectionForm key={data?.version ?? 0} tenantId={user?.tenant_id ?? ''} connection={data} />
+          <ConnectionForm key={data.version} sso={data} />
           <ScimPanel />
         </>
       )}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changes, draftOf, wantedOf, wrongLines } from './draft';
+import { draftOf, wantedOf, wrongLines } from './draft';
 
 describe('a connection as it is typed', () => {
   const draft = {
@@ -27,13 +27,5 @@ describe('a connection as it is typed', () => {
 
   it('names the lines that say no role', () => {
     expect(wrongLines('sre = operator\nboss = king\nnothing')).toEqual(['boss = king', 'nothing']);
-  });
-
-  it('names what is not saved', () => {
-    expect(changes(draft, draft)).toEqual([]);
-    expect(changes({ ...draft, issuer: 'https://other.example', is_enforced: true }, draft)).toEqual([
-      'issuer',
-      'no passwords',
-    ]);
   });
 });

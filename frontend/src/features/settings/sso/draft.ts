@@ -37,7 +37,8 @@ export function draftOf(connection: SsoConnection | null): Draft {
   };
 }
 
-const NAMES: Record<keyof Draft, string> = {
+/** As they stand on the form. */
+export const NAMES: Record<keyof Draft, string> = {
   display_name: 'name',
   issuer: 'issuer',
   client_id: 'client id',
@@ -51,14 +52,6 @@ const NAMES: Record<keyof Draft, string> = {
   is_enforced: 'no passwords',
   break_glass_user_ids: 'who keeps a password',
 };
-
-/** What is typed and not saved, by the names on the form. */
-export function changes(draft: Draft, saved: Draft): string[] {
-  const fields = Object.keys(NAMES) as (keyof Draft)[];
-  return fields
-    .filter((field) => JSON.stringify(draft[field]) !== JSON.stringify(saved[field]))
-    .map((field) => NAMES[field]);
-}
 
 /** The lines that are no `group = role`. */
 export function wrongLines(mapping: string): string[] {

@@ -2,7 +2,7 @@ import { Meter } from '../../../ui/Meter';
 import { useNow } from '../../../ui/now';
 import { Spark } from '../../../ui/Spark';
 import { Day } from '../../../ui/Time';
-import { limitWords } from '../../control/limits';
+import { limitMeaning, limitWords } from '../../control/limits';
 import { outlook, type UsageRow } from './usageRows';
 
 export function UsageLine({ row }: { row: UsageRow }) {
@@ -33,6 +33,7 @@ export function UsageLine({ row }: { row: UsageRow }) {
             Begins anew on <Day at={row.resetsAt} />.
           </>
         )}
+        {limitMeaning(row.name)}
       </span>
     </li>
   );
