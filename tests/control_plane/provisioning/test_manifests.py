@@ -178,4 +178,4 @@ def test_on_the_shared_host_only_what_names_the_tenant_is_led_here() -> None:
         assert len(asserted) == 1
         assert "acme-corp" in asserted[0]["value"]
     keys = {one["value"] for match in matches(made()["HTTPRoute", "origin"]) for one in match.get("headers", [])}
-    assert keys == {"acme-corp", "[Bb]earer opk_acme-corp_.*", "opk_acme-corp_.*"}
+    assert keys == {"acme-corp", "([Bb]earer|GenieKey) opk_acme-corp_.*", "opk_acme-corp_.*"}

@@ -377,7 +377,9 @@ async def test_what_a_directory_did_is_in_the_audit_log(directory: Directory) ->
 
 async def test_guessing_tokens_is_slow(directory: Directory) -> None:
     statuses = [
-        (await directory.client.get("/Users", headers=bearer(uuid.uuid4().hex))).status_code for _ in range(101)
+        (await directory.client.get("/Users", headers=bearer(uuid.uuid4().hex))).status_code
+        for _ in range(202)  # a new minute may begin among them: one of the two has more than a hundred
     ]
-    assert (statuses[0], statuses[-1]) == (401, 429)
+    assert statuses[0] == 401
+    assert set(statuses) == {401, 429}
     assert (await directory.client.get("/Users")).status_code == 200

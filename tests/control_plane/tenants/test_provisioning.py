@@ -38,6 +38,7 @@ async def test_the_tenant_plane_is_told_what_is_wanted(control: ControlPlane) ->
         "state": "active",
         "limits": limits,
         "generation": 1,
+        "delete_after": None,
     }
     assert limits["events_per_month"] > 0
 
