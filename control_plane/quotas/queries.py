@@ -125,6 +125,17 @@ async def unended_override(tx: WriteTx, tenant_id: str, name: LimitName) -> Limi
     return (await tx.session.execute(statement)).scalar_one_or_none()
 
 
+async def override_replaced_by(tx: WriteTx, override: LimitOverride) -> LimitOverride | None:
+    """The one that ended when this one began, if its own end has not come since."""
+    statement = select(LimitOverride).where(
+        LimitOverride.tenant_id == override.tenant_id,
+        LimitOverride.limit_name == override.limit_name,
+        LimitOverride.ended_at == override.created_at,
+        or_(LimitOverride.ends_at.is_(None), LimitOverride.ends_at > tx.now),
+    )
+    return (await tx.session.execute(statement)).scalar_one_or_none()
+
+
 async def due_overrides(tx: ReadTx, limit: int) -> Sequence[AnyRow]:
     statement = (
         select(LimitOverride.tenant_id, LimitOverride.id)

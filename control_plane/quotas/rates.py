@@ -29,7 +29,10 @@ class RequestRates:
             return self.settings[role]
         at, rates = self._cache.get(tenant_id, (float("-inf"), None))
         if self.clock() - at >= CACHE_SECONDS:
-            at, rates = self.clock(), await self._rates(tenant_id)
+            at = self.clock()
+            if rates is not None:
+                self._cache[tenant_id] = at, rates  # whoever comes meanwhile need not ask, too
+            rates = await self._rates(tenant_id)
             if len(self._cache) > 10_000:
                 self._cache.clear()
             self._cache[tenant_id] = at, rates

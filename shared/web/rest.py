@@ -25,6 +25,7 @@ from shared.web.operations import Operation
 from shared.web.refusals import Refusals
 
 BODY_SECONDS = 30
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ETAG = re.compile(r'^(?:W/)?"?(\d{1,18})"?$')
 
 
@@ -107,11 +108,11 @@ async def _authenticated(operation: Operation, edge: Edge, request: Request) -> 
 
 def _text_in(body: bytes, field: str) -> str | None:
     try:
-        value = from_json(body)
+        value = from_json(body.removeprefix(BYTE_ORDER_MARK))
     except ValueError:
         return None
     found = value.get(field) if isinstance(value, dict) else None
-    return found if isinstance(found, str) else None
+    return found.strip() if isinstance(found, str) else None
 
 
 async def _arguments(operation: Operation, request: Request, actor: Actor) -> tuple[dict[str, Any], bytes]:

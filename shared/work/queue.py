@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +31,7 @@ FIRST_DELAY_SECONDS = 0.5
 PUT_OFF_SECONDS = 60
 AT_ONCE = 10
 """Reactions that run at the same time: each needs a connection of the plane's pool, as requests and ticks do."""
+REMEMBER = "update queue.pgqueuer set payload = $2 where id = $1"
 ABANDONED_AFTER = timedelta(seconds=10)
 """A job whose worker has not given a sign of life for so long is taken by another one: its worker was killed."""
 log = structlog.get_logger()
@@ -75,14 +77,16 @@ async def run_queue(url: str, reactions: Mapping[str, Reaction], stop: asyncio.E
 async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event) -> None:
     connection = await asyncpg.connect(url, timeout=5)
     try:
-        worker, gate = PgQueuer(AsyncpgDriver(connection), queries=_queries(connection)), asyncio.Semaphore(AT_ONCE)
+        driver = AsyncpgDriver(connection)
+        worker = PgQueuer(driver, queries=_queries(connection))
         for kind, reaction in reactions.items():
-            worker.entrypoint(kind)(_job(kind, reaction, gate))
+            worker.entrypoint(kind)(_job(kind, reaction, driver))
         stopping = asyncio.create_task(_forward(stop, worker.shutdown))
         try:
             await worker.run(
                 dequeue_timeout=timedelta(seconds=5),
-                batch_size=20,
+                batch_size=AT_ONCE // 2,  # pgqueuer wants it no larger
+                max_concurrent_tasks=AT_ONCE,
                 shutdown_on_listener_failure=True,
                 heartbeat_timeout=ABANDONED_AFTER,
             )
@@ -92,12 +96,11 @@ async def _work(url: str, reactions: Mapping[str, Reaction], stop: asyncio.Event
         await connection.close(timeout=2)
 
 
-def _job(kind: str, reaction: Reaction, gate: asyncio.Semaphore) -> Callable[[Job], Awaitable[None]]:
+def _job(kind: str, reaction: Reaction, driver: AsyncpgDriver) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         wanted = json.loads(job.payload or b"{}")
         try:
-            async with gate:
-                await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
+            await reaction(wanted["tenant_id"], UUID(wanted["event_id"]))
         except PutOff as error:
             JOBS.labels(kind, "put_off").inc()
             raise RetryRequested(timedelta(seconds=PUT_OFF_SECONDS), str(error)) from error
@@ -107,17 +110,27 @@ def _job(kind: str, reaction: Reaction, gate: asyncio.Semaphore) -> Callable[[Jo
             raise RetryRequested(timedelta(seconds=FIRST_DELAY_SECONDS), error.detail) from error
         except Exception as error:
             JOBS.labels(kind, "failed").inc()
-            about = {"kind": kind, "tenant": wanted.get("tenant_id"), "attempt": job.attempts + 1}
+            failures = wanted.get("failures", 0) + 1
+            about = {"kind": kind, "tenant": wanted.get("tenant_id"), "attempt": failures}
             log.error("reaction_failed", **about, exc_info=error)
-            if job.attempts + 1 < ATTEMPTS:
+            if failures < ATTEMPTS:
                 # The row waits, not a task: a retry survives the process.
-                delay = timedelta(seconds=FIRST_DELAY_SECONDS * 2**job.attempts)
+                await _remember(driver, job, {**wanted, "failures": failures})
+                delay = timedelta(seconds=FIRST_DELAY_SECONDS * 2 ** (failures - 1))
                 raise RetryRequested(delay, str(error)) from error
             log.error("reaction_given_up", **about, event_id=wanted.get("event_id"))
         else:
             JOBS.labels(kind, "done").inc()
 
     return run
+
+
+async def _remember(driver: AsyncpgDriver, job: Job, wanted: dict[str, Any]) -> None:
+    """How often it failed. Not pgqueuer's own attempts: those count what was put off, too."""
+    try:
+        await driver.execute(REMEMBER, job.id, json.dumps(wanted).encode())
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        log.warning("failure_not_counted", error=str(error))  # it is tried once more than it should be
 
 
 async def _forward(stop: asyncio.Event, shutdown: asyncio.Event) -> None:

@@ -117,6 +117,25 @@ async def test_a_database_that_is_away_makes_nobody_give_up(queue_url: str, monk
     assert seen.calls["a", event] == 3
 
 
+async def test_what_was_put_off_costs_no_attempt(queue_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "ATTEMPTS", 2)
+    failures = iter([*[Unavailable("The database does not answer.")] * 3, RuntimeError("not yet"), None])
+    done: list[UUID] = []
+
+    async def react(_: str, event_id: UUID) -> None:
+        if (failure := next(failures)) is not None:
+            raise failure
+        done.append(event_id)
+
+    async def is_done() -> bool | None:
+        return bool(done) or None
+
+    event = await put(queue_url, "a")
+    async with working(queue_url, {"a": react}):
+        await until(is_done, seconds=20)
+    assert done == [event]
+
+
 async def test_so_many_run_at_once_and_no_more(queue_url: str) -> None:
     """A storm leaves thousands of jobs; together they must not take all connections of the plane."""
     running, most, gate = set[UUID](), 0, asyncio.Event()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
 from pydantic import TypeAdapter
 
 from control_plane.billing import queries, rules
@@ -17,12 +18,17 @@ from shared.fields import Text, Timestamp
 from shared.pages import Page, cut, position
 from shared.tx import ReadTx, WriteTx
 
+log = structlog.get_logger()
+STATUSES = frozenset(DisputeStatus)
 SORT_KEY: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[Timestamp, Text])
 
 
 async def note_disputes(tx: WriteTx, seen: Sequence[DisputeSeen]) -> int:
-    """How many of them are of a tenant of ours; the others are left out."""
+    """How many of them are of a tenant of ours; the others are left out, as are those in a state not known here."""
     tx.require(Permission.TENANTS_MANAGE)
+    for unknown in (one for one in seen if one.status not in STATUSES):
+        log.error("dispute_in_unknown_state", dispute=unknown.id, status=unknown.status)
+    seen = [one for one in seen if one.status in STATUSES]
     customers = {one.customer_id for one in seen if one.customer_id is not None}
     owners = await queries.tenants_by_customer(tx, customers)
     ours = [(one, owners[one.customer_id]) for one in seen if one.customer_id in owners]

@@ -1,5 +1,6 @@
 """What a tenant may have: its plan's limits, and what was granted beside them."""
 
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -59,8 +60,17 @@ async def grant_limit(tx: WriteTx, tenant_id: str, command: LimitGrant) -> Grant
     if earlier is not None:
         earlier.ended_at, earlier.ended_by = tx.now, tx.actor.name
         await tx.session.flush()
+    limit_id = await _add(tx, tenant_id, command, (tx.actor.name, tx.now), before)
+    return await _read(tx, tenant_id, limit_id)
+
+
+async def _add(
+    tx: WriteTx, tenant_id: str, grant: LimitGrant, granted: tuple[str, datetime], before: int | None
+) -> UUID:
+    """``granted``: by whom and when; what comes back after a temporary one was granted earlier."""
+    created_by, created_at = granted
     override = LimitOverride(
-        id=uuid7(), tenant_id=tenant_id, **command.model_dump(), created_by=tx.actor.name, created_at=tx.now
+        id=uuid7(), tenant_id=tenant_id, **grant.model_dump(), created_by=created_by, created_at=created_at
     )
     tx.session.add(override)
     await tx.session.flush()
@@ -68,14 +78,14 @@ async def grant_limit(tx: WriteTx, tenant_id: str, command: LimitGrant) -> Grant
         LimitGranted(
             tenant_id=tenant_id,
             limit_id=override.id,
-            limit_name=name,
+            limit_name=grant.limit_name,
             before=before,
-            after=command.value,
-            reason=command.reason,
-            ends_at=command.ends_at,
+            after=grant.value,
+            reason=grant.reason,
+            ends_at=grant.ends_at,
         )
     )
-    return await _read(tx, tenant_id, override.id)
+    return override.id
 
 
 async def throttle_tenant(tx: WriteTx, tenant_id: str, command: Throttle) -> Throttled:
@@ -97,7 +107,9 @@ async def throttle_tenant(tx: WriteTx, tenant_id: str, command: Throttle) -> Thr
 
 
 async def end_limit(tx: WriteTx, tenant_id: str, limit_id: UUID) -> GrantedLimit:
-    """Take it back; the plan's limit counts again. One that has ended stays as it is. Raises LimitNotFound."""
+    """Take it back; the plan's limit counts again, or what was granted before a temporary one. One that has ended stays
+    as it is. Raises LimitNotFound.
+    """
     tx.require(Permission.LIMITS_MANAGE)
     return await _end(tx, tenant_id, limit_id, is_due=False)
 
@@ -142,6 +154,10 @@ async def _end(tx: WriteTx, tenant_id: str, limit_id: UUID, *, is_due: bool) -> 
                 is_due=is_due,
             )
         )
+        earlier = None if override.ends_at is None else await queries.override_replaced_by(tx, override)
+        if earlier is not None:
+            grant = LimitGrant(limit_name=name, value=earlier.value, reason=earlier.reason, ends_at=earlier.ends_at)
+            await _add(tx, tenant_id, grant, (earlier.created_by, earlier.created_at), after)
     return await _read(tx, tenant_id, limit_id)
 
 

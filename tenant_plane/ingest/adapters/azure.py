@@ -2,8 +2,9 @@
 
 Formats: "Common alert schema" (schemaId azureMonitorCommonAlertSchema; data.essentials with alertId, alertRule,
 severity Sev0..Sev4, monitorCondition Fired or Resolved, alertTargetIDs, configurationItems, firedDateTime,
-resolvedDateTime; data.alertContext) and the classic metric alert ({"status": "Activated" or "Resolved", "context":
-{id, name, resourceName, ...}}), both in Microsoft's documentation.
+resolvedDateTime; data.alertContext), log search alerts without it (data.AlertRuleName, Severity, SearchQuery) and the
+classic metric and activity alerts ({"status": "Activated" or "Resolved", "context": {id, name, resourceName, ...}}),
+all in Microsoft's documentation.
 
 Identity is the alert's id, which the resolution repeats; for classic alerts the rule's and the resource's. Azure
 counts severities from Sev0 (critical) to Sev4 (verbose), one lower than others do.
@@ -15,7 +16,7 @@ from pydantic import JsonValue
 
 from tenant_plane.alerts.rules import Severity
 from tenant_plane.ingest.adapters import finishing, reading
-from tenant_plane.ingest.adapters.event import AlertEvent, JsonObject, NotAnAlert, UnreadablePayload
+from tenant_plane.ingest.adapters.event import Action, AlertEvent, JsonObject, NotAnAlert, UnreadablePayload
 
 SOURCE = "azure"
 
@@ -39,6 +40,8 @@ def read(payload: JsonValue, received_at: datetime) -> list[AlertEvent]:
     context = data.get("context", raw.get("context"))
     if isinstance(context, dict):
         return [_classic(raw, data, context, received_at, warnings)]
+    if data.get("AlertRuleName") or data.get("AlertRuleID"):
+        return [_log_alert(raw, data, received_at, warnings)]
     if raw.get("schemaId"):
         raise NotAnAlert(f"a message of the schema {reading.named(reading.first_text((raw['schemaId'],)))}")
     raise UnreadablePayload("the body has neither data.essentials (common schema) nor a context (classic alert)")
@@ -93,11 +96,31 @@ def _condition(context: JsonObject) -> str:
     )
 
 
+def _log_alert(raw: JsonObject, data: JsonObject, received_at: datetime, warnings: list[str]) -> AlertEvent:
+    """A log search alert without the common schema; it never says that it is over."""
+    rule = reading.first_text((data.get("AlertRuleID"), data.get("AlertRuleName")))
+    word = reading.first_text((data.get("Severity"),))
+    return finishing.finish(
+        action=Action.TRIGGER,
+        source=SOURCE,
+        dedup_fields=reading.identity("rule", rule),
+        name=reading.first_text((data.get("AlertRuleName"),)) or rule,
+        description=reading.first_text((data.get("Description"), data.get("SearchQuery"))),
+        severity=_SEVERITIES.get(f"sev{word}") or reading.severity_of((word,), Severity.MEDIUM, warnings),
+        labels=reading.said({"workspace": data.get("WorkspaceId")}),
+        url=reading.url_of((data.get("LinkToSearchResults"),), warnings),
+        received_at=received_at,
+        raw=raw,
+        warnings=warnings,
+    )
+
+
 def _classic(
     raw: JsonObject, data: JsonObject, context: JsonObject, received_at: datetime, warnings: list[str]
 ) -> AlertEvent:
-    name = reading.first_text((context.get("name"),))
-    rule = reading.first_text((context.get("id"),)) or name
+    activity = reading.object_in(context, "activityLog", warnings)
+    name = reading.first_text((context.get("name"), activity.get("operationName"), activity.get("description")))
+    rule = reading.first_text((context.get("id"), activity.get("correlationId"))) or name
     if not rule:
         raise UnreadablePayload("the context has neither an id nor a name")
     resource = reading.first_text((context.get("resourceName"), context.get("resourceId")))

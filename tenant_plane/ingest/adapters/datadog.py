@@ -5,8 +5,8 @@ Format: a JSON template of the person's own with Datadog's variables in it (Data
 templates in the wild give to $ALERT_ID, $ALERT_SCOPE, $ALERT_TRANSITION, $ALERT_TYPE, $ALERT_PRIORITY, $TAGS, $LINK,
 $AGGREG_KEY. A variable that Datadog did not know stays as it is written, and counts as absent.
 
-Identity is the monitor and the scope it fired for. `id` is the event's, new in every message. Without a monitor's id
-the title stands for it, without the "[Triggered on {host:a}]" before it, whose scope is kept.
+Identity is the monitor and the scope it fired for, all parts of it. `id` is the event's, new in every message. Without
+a monitor's id the title stands for it, without the "[Triggered on {host:a}]" before it, whose scope is kept.
 """
 
 import re
@@ -25,6 +25,8 @@ _SCOPE = ("scopes", "scope", "alert_scope")
 _TRANSITION = ("alert_transition", "transition", "alert_status", "status")
 _VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]*(\[[^\]]*\])?")
 _PREFIX = re.compile(r"\[(?:P[1-5]|(?P<state>[A-Za-z -]{2,20}?)(?: on \{(?P<scope>[^}]*)\})?)\]\s*")
+MOST_TITLE = 4 * finishing.NAME_LENGTH
+"""Each prefix costs a copy of what follows; a title is shown with far less."""
 _TYPES = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "success": Severity.INFO, "info": Severity.INFO}
 
 
@@ -44,13 +46,13 @@ def _alert(body: JsonObject, received_at: datetime, warnings: list[str]) -> Aler
     raw = reading.clean_object(body, warnings)
     fields: JsonObject = {key.lower(): value for key, value in raw.items() if not _is_variable(value)}
     state, scope, title = _title(reading.first_text((fields.get("title"), fields.get("alert_title"))))
-    scope = reading.first_text(reading.first_item(fields.get(key)) for key in _SCOPE) or scope
+    scope = _scope_of(fields) or scope
     monitor = reading.first_text(fields.get(key) for key in _MONITOR)
     if not monitor and not title:
         raise UnreadablePayload("neither a monitor_id nor a title: this is no monitor's message")
     tags = reading.pairs_of(fields.get("tags"), "tag", warnings)
     return finishing.finish(
-        action=_action(reading.first_text((*(fields.get(key) for key in _TRANSITION), state)), warnings),
+        action=_action(fields, state, warnings),
         source=SOURCE,
         dedup_fields=(reading.identity("monitor", monitor) if monitor else reading.identity("title", title))
         + (reading.identity("scope", scope) if scope else ()),
@@ -74,11 +76,15 @@ def _is_variable(value: JsonValue) -> bool:
 
 
 def _title(title: str) -> tuple[str, str, str]:
-    """The state and the scope that stand before a title, and what is left of it."""
+    """The state and the scope that stand before a title, and what is left of it.
+
+    Only a priority may come before or after the state: a bracket behind it belongs to the monitor's own name.
+    """
     state = scope = ""
+    title = title[:MOST_TITLE]
     while (match := _PREFIX.match(title)) and match.end() < len(title):
         if match["state"]:
-            if _transition(match["state"]) is None:
+            if state or _transition(match["state"]) is None:
                 break
             state, scope = match["state"], match["scope"] or ""
         title = title[match.end() :]
@@ -92,11 +98,23 @@ def _transition(word: str) -> Action | None:
     )
 
 
-def _action(word: str, warnings: list[str]) -> Action:
-    action = _transition(word) if word else Action.TRIGGER
-    if action is None:
-        reading.warn(warnings, f"alert_transition {reading.named(word)} is not known and was read as trigger")
-    return action or Action.TRIGGER
+def _action(fields: JsonObject, state: str, warnings: list[str]) -> Action:
+    """The first word that is a transition, of the fields and then of the title: $ALERT_STATUS is a whole sentence."""
+    words = [word for key in _TRANSITION if (word := reading.first_text((fields.get(key),)))] + [state]
+    found = next((action for word in words if (action := _transition(word)) is not None), None)
+    if found is None and words[0]:
+        reading.warn(warnings, f"alert_transition {reading.named(words[0])} is not known and was read as trigger")
+    return found or Action.TRIGGER
+
+
+def _scope_of(fields: JsonObject) -> str:
+    """A list's order says nothing, so it must not make another identity."""
+    for key in _SCOPE:
+        value = fields.get(key)
+        parts = value if isinstance(value, list) else [value]
+        if texts := sorted(text for part in parts if (text := reading.first_text((part,)))):
+            return ",".join(texts)
+    return ""
 
 
 def _severity(fields: JsonObject, warnings: list[str]) -> Severity:

@@ -55,7 +55,8 @@ def read(payload: JsonValue, received_at: datetime) -> list[AlertEvent]:
             ),
             url=reading.url_of((incident.get("url"),), warnings),
             occurred_at=reading.time_of(incident.get("started_at") or None, "started_at", received_at, warnings),
-            ended_at=reading.time_of(incident.get("ended_at") or None, "ended_at", received_at, warnings),
+            ended_at=reading.time_of(incident.get("ended_at") or None, "ended_at", received_at, warnings)
+            or received_at,
             received_at=received_at,
             raw=raw,
             warnings=warnings,

@@ -57,7 +57,8 @@ def read(payload: JsonValue, received_at: datetime) -> list[AlertEvent]:
             ),
             url=reading.url_of((raw.get(key) for key in ("issueUrl", "issuePageUrl", "incident_url")), warnings),
             occurred_at=reading.time_of(raw.get("createdAt", raw.get("timestamp")), "createdAt", received_at, warnings),
-            ended_at=reading.time_of(raw.get("closedAt", raw.get("updatedAt")), "closedAt", received_at, warnings),
+            ended_at=reading.time_of(raw.get("closedAt") or raw.get("updatedAt"), "closedAt", received_at, warnings)
+            or received_at,
             received_at=received_at,
             raw=raw,
             warnings=warnings,

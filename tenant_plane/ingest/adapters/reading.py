@@ -18,6 +18,8 @@ from tenant_plane.ingest.adapters.event import Action, JsonObject, UnreadablePay
 
 URL_LENGTH = 4_000
 DEPTH = 64
+MOST_PAIRS = 1_000
+"""More labels than that are a mistake; far fewer are kept."""
 WARNINGS = 20
 
 _RESOLVE = (
@@ -178,9 +180,9 @@ def pairs_of(value: JsonValue, what: str, warnings: list[str]) -> dict[str, str]
                 pairs[key] = text_of(item)
         return pairs
     if isinstance(value, str):
-        return dict(_split_pair(part) for part in value.split(",") if part.strip())
+        return dict(_split_pair(part) for part in value.split(",", MOST_PAIRS)[:MOST_PAIRS] if part.strip())
     if isinstance(value, list):
-        return dict(_pairs_of_list(value, what, warnings))
+        return dict(_pairs_of_list(value[:MOST_PAIRS], what, warnings))
     if value is not None:
         warn(warnings, f"{what}s were neither an object nor a list and were left out")
     return {}

@@ -52,6 +52,8 @@ def read(payload: JsonValue, received_at: datetime) -> list[AlertEvent]:
 def _issue(raw: JsonObject, issue: JsonObject, word: str, received_at: datetime, warnings: list[str]) -> AlertEvent:
     """An issue, or one of its events (which name the issue by `issue_id`)."""
     action = _ISSUE_ACTIONS.get(word)
+    if action is Action.ACKNOWLEDGE and not _by_a_person(raw):
+        action = Action.TRIGGER
     if action is None:
         reading.warn(warnings, f"action {reading.named(word)} is not known and was read as trigger")
     its_id = reading.first_text((issue.get("issue_id"), issue.get("id")))
@@ -81,6 +83,12 @@ def _issue(raw: JsonObject, issue: JsonObject, word: str, received_at: datetime,
         raw=raw,
         warnings=warnings,
     )
+
+
+def _by_a_person(raw: JsonObject) -> bool:
+    """Ownership rules assign an issue seconds after it was made, without anybody having seen it."""
+    actor = raw.get("actor")
+    return isinstance(actor, dict) and actor.get("type") == "user"
 
 
 def _metric_alert(

@@ -35,6 +35,7 @@ _SEVERITIES = {
     "high": Severity.HIGH,
     "disaster": Severity.CRITICAL,
 }
+_VALUES = {"0": Action.RESOLVE, "1": Action.TRIGGER}
 _BY_NUMBER = tuple(_SEVERITIES.values())
 
 
@@ -85,10 +86,13 @@ def _identity(trigger: str, event: str, name: str, host: str) -> tuple[str, ...]
 
 def _action(fields: JsonObject, warnings: list[str]) -> Action:
     """PROBLEM, RESOLVED or OK; else the trigger's value, 1 or 0. An update that acknowledges says so in its action."""
-    status = reading.first_text((fields.get("status"), fields.get("event_status")))
-    value = reading.first_text((fields.get("value"), fields.get("event_value")))
+    status = reading.first_text(fields.get(key) for key in ("status", "event_status", "trigger_status"))
+    value = reading.first_text(fields.get(key) for key in ("value", "event_value", "trigger_value"))
     update = reading.first_text((fields.get("update_action"), fields.get("event_update_action"))).casefold()
-    action = Action.RESOLVE if not status and value == "0" else reading.action_of((status,), "status", warnings)
+    if (status or value) in _VALUES:
+        action = _VALUES[status or value]
+    else:
+        action = reading.action_of((status,), "status", warnings)
     if action is Action.TRIGGER and "acknowledged" in update and "unacknowledged" not in update:
         return Action.ACKNOWLEDGE
     return action

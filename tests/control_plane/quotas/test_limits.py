@@ -161,6 +161,26 @@ async def test_a_limit_ends_by_itself(control: ControlPlane) -> None:
     assert [row.details["is_due"] for row in ended] == [True]
 
 
+async def test_what_a_temporary_limit_replaced_counts_again_when_it_ends(control: ControlPlane) -> None:
+    headers = await control.super_admin()
+    await control.add_tenant("acme")
+    await granted(control, headers, limit_name="requests_per_minute_admin", value=5000, reason="Agreed in the contract")
+    for most, hours in ((600, 3), (60, 1)):
+        ends_at = rfc3339(utc_now() + timedelta(hours=hours))
+        assert (await throttled(control, headers, requests_per_minute=most, ends_at=ends_at)).status_code == 200
+    seen = []
+    for hours in (0, 2, 4):
+        control.clock.offset = timedelta(hours=hours)
+        await control.app.state.usage.end_due_limits()
+        seen.append((await effective(control, "requests_per_minute")).admin)
+    assert seen == [60, 600, 5000]
+    (back,) = await control.sql(
+        "select value, reason, ends_at from limit_overrides"
+        " where limit_name = 'requests_per_minute_admin' and ended_at is null"
+    )
+    assert tuple(back) == (5000, "Agreed in the contract", None)
+
+
 async def test_two_grants_at_once_leave_one_active(control: ControlPlane) -> None:
     headers = await control.super_admin()
     await control.add_tenant("acme")

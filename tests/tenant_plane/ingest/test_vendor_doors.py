@@ -1,5 +1,6 @@
 """The doors of other products: their addresses, their credentials, their answers."""
 
+import json
 from typing import Any
 
 import httpx
@@ -156,3 +157,22 @@ async def test_the_adapters_are_listed_as_the_reference_has_it(viewer: httpx.Asy
         "action_names": [],
         "notification_channels": [],
     }
+
+
+async def test_the_key_in_a_body_is_not_kept_with_it(plane: Plane, admin: httpx.AsyncClient, key: str) -> None:
+    async with plane.client() as sender:
+        await sender.post(V2, json={"routing_key": key, "payload": {"summary": "a change event"}})
+    (letter,) = data(await admin.get("/api/webhook/dead-letter"))["items"]
+    assert letter["payload"] == {"routing_key": "[removed]", "payload": {"summary": "a change event"}}
+
+
+async def test_a_source_in_the_address_is_cleaned_before_it_is_kept(plane: Plane, admin: httpx.AsyncClient) -> None:
+    data(await admin.post("/api/webhook/%00Nagios", content=b"not json"), 202)
+    (letter,) = data(await admin.get("/api/webhook/dead-letter"))["items"]
+    assert letter["source"] == "nagios"
+
+
+async def test_a_byte_order_mark_hides_no_key(plane: Plane, key: str) -> None:
+    async with plane.client() as sender:
+        answer = await sender.post(V2, content=b"\xef\xbb\xbf" + json.dumps(event_v2(f" {key} ")).encode())
+    assert answer.status_code == 202
