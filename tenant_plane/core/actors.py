@@ -1,9 +1,12 @@
-"""From a request's credential to an Actor. The tenant comes from it; ``x-tenant-id`` is only an assertion."""
+"""From a request's credential to an Actor. The tenant comes from it; ``x-tenant-id``, and a WebSocket's
+``?tenant_id=``, are only assertions.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from starlette.requests import HTTPConnection, Request
+from starlette.websockets import WebSocket
 
 from shared.errors import Forbidden, Unauthorized
 from shared.tokens import Verifier
@@ -37,6 +40,14 @@ class Actors:
         asserted = connection.headers.get("x-tenant-id")
         if asserted is not None and (actor.tenant is None or asserted != actor.tenant.id):
             raise Forbidden("x-tenant-id names another tenant than this credential belongs to.")
+        return actor
+
+    async def of_socket(self, socket: WebSocket, credential: str) -> Actor:
+        """For a credential that came in a message. A browser can set no header here and asserts by ``?tenant_id=``."""
+        actor = await self.of_credential(credential)
+        asserted = [*socket.headers.getlist("x-tenant-id"), *socket.query_params.getlist("tenant_id")]
+        if any(actor.tenant is None or tenant_id != actor.tenant.id for tenant_id in asserted):
+            raise Forbidden("This WebSocket was opened for another tenant than this credential belongs to.")
         return actor
 
     async def of_credential(self, credential: str) -> Actor:

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLError,
 )
 from pydantic import BaseModel, Field, ValidationError
+from starlette.websockets import WebSocket
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import MaskErrors
 from strawberry.schema.config import StrawberryConfig
@@ -53,6 +54,7 @@ class GraphContext:
     connection_params: Any = None
     spend: Callable[[], Awaitable[None]] | None = None
     """Counts one operation; set on WebSockets, where a connection carries many. Raises RateLimited."""
+    socket: WebSocket | None = None
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
 
     def read(self) -> AbstractAsyncContextManager[ReadTx]:

@@ -51,6 +51,7 @@ class GraphDoor(GraphQL[GraphContext, None]):
             request.scope["operation"] = GRAPHQL
             await request.app.state.edge.limiter.check(request, context.actor, spend=True)
         else:
+            context.socket = request
             limiter = request.app.state.edge.limiter
             context.spend = lambda: limiter.check(request, context.actor, spend=True)
         return context
@@ -60,9 +61,10 @@ class GraphDoor(GraphQL[GraphContext, None]):
         given = params.get("authorization") or params.get("Authorization")
         if not isinstance(given, str):
             raise ConnectionRejectionError()
+        assert context.socket is not None, "only a WebSocket connects"
         try:
             context.credential = given.removeprefix("Bearer ").strip()
-            context.actor = await context.actors.of_credential(context.credential)
+            context.actor = await context.actors.of_socket(context.socket, context.credential)
         except AppError:
             raise ConnectionRejectionError() from None
 

@@ -1,6 +1,7 @@
 """``/ws``: the browser's live stream. The first message is the credential; afterwards only the server speaks.
 
 A browser can set no header on a WebSocket, and a token in the URL would reach logs; so it comes as the first message.
+``?tenant_id=`` is what ``x-tenant-id`` is elsewhere: a gateway leads by it, and the credential must be that tenant's.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ async def live(websocket: WebSocket) -> None:
     await websocket.accept()
     try:
         token = await asyncio.wait_for(_first_token(websocket), FIRST_MESSAGE_SECONDS)
-        actor = await actors.of_credential(token)
+        actor = await actors.of_socket(websocket, token)
     except (AppError, TimeoutError, ValueError, KeyError):
         await websocket.close(UNAUTHORIZED, "Send a valid token first.")
         return

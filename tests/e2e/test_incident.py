@@ -164,7 +164,7 @@ def silent(_: WebSocketRoute) -> None:
 async def lose_the_race(page: Page, api: Api, path: str, button: str) -> Locator:
     """The page hears nothing of what the operator does in the meantime."""
     incident = await api.declare("Is fought over")
-    await page.route_web_socket(re.compile("/ws$"), silent)
+    await page.route_web_socket(re.compile(r"/ws(\?|$)"), silent)
     await open_incident(page, incident)
     await api.walk(incident["reference"], *path.split())
     await page.get_by_role("button", name=button, exact=True).click()

@@ -18,7 +18,7 @@ class Cable:
     held: list[WebSocketRoute] = field(default_factory=list)
 
     async def lay(self, page: Page) -> None:
-        await page.route_web_socket(re.compile("/ws$"), self._connect)
+        await page.route_web_socket(re.compile(r"/ws(\?|$)"), self._connect)
 
     async def cut(self) -> None:
         self.is_cut = True

@@ -1,8 +1,14 @@
 // Calls as the signed-in person. A token that ran out is renewed once, then the call is repeated.
-import { rejectToken, validToken } from '../app/session';
+// A gateway leads a request to its tenant's plane by `x-tenant-id`, which the server compares with the token.
+import { type Credential, rejectToken, validCredential } from '../app/session';
 import { ApiError } from './errors';
 import type { Operation } from './graphql';
 import { type Exchange, send, sendForFile } from './wire';
+
+function signature({ token, tenantId }: Credential): Record<string, string> {
+  const named: Record<string, string> = tenantId === null ? {} : { 'x-tenant-id': tenantId };
+  return { authorization: `Bearer ${token}`, ...named };
+}
 
 async function sendSigned<Answer>(
   exchange: Exchange,
@@ -10,8 +16,8 @@ async function sendSigned<Answer>(
   attempts = 2,
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
-    const token = await validToken();
-    const headers = { ...exchange.headers, authorization: `Bearer ${token}` };
+    const credential = await validCredential();
+    const headers = { ...exchange.headers, ...signature(credential) };
     try {
       return await sending({ ...exchange, headers });
     } catch (problem) {
@@ -19,7 +25,7 @@ async function sendSigned<Answer>(
       if (!tokenRefused || attempt >= attempts) {
         throw problem;
       }
-      rejectToken(token);
+      rejectToken(credential.token);
     }
   }
 }

@@ -1,6 +1,13 @@
 // The WebSocket. It only listens: events patch what is on the page, commands go over REST.
 import type { Incident } from '../api/types';
-import { currentSession, subscribe as onSessionChange, rejectToken, validToken } from './session';
+import { queryString } from '../api/wire';
+import {
+  type Credential,
+  currentSession,
+  subscribe as onSessionChange,
+  rejectToken,
+  validCredential,
+} from './session';
 import { createStore, useStore } from './store';
 
 export type LiveEvent =
@@ -37,8 +44,10 @@ export function useLiveState(): LiveState {
   return useStore(state);
 }
 
-function address(): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+/** A WebSocket can't carry `x-tenant-id`: its address says which tenant's plane it is for. */
+function address(tenantId: string | null): string {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  return `${scheme}://${location.host}/ws${queryString({ tenant_id: tenantId })}`;
 }
 
 function watchForSilence(): void {
@@ -107,9 +116,9 @@ function scheduleRetry(): void {
 }
 
 async function connect(): Promise<void> {
-  let token: string;
+  let credential: Credential;
   try {
-    token = await validToken();
+    credential = await validCredential();
   } catch {
     scheduleRetry();
     return;
@@ -117,7 +126,8 @@ async function connect(): Promise<void> {
   if (!handlers || socket) {
     return;
   }
-  const opened = new WebSocket(address());
+  const { token, tenantId } = credential;
+  const opened = new WebSocket(address(tenantId));
   socket = opened;
   opened.onopen = () => {
     opened.send(JSON.stringify({ type: 'auth', token }));
@@ -137,7 +147,7 @@ function connectNow(): void {
 /** A renewed token goes to the open socket, so that the server keeps it beyond the old one's end. */
 async function passOnToken(): Promise<void> {
   if (socket?.readyState === WebSocket.OPEN && currentSession().status === 'active') {
-    socket.send(JSON.stringify({ type: 'auth', token: await validToken() }));
+    socket.send(JSON.stringify({ type: 'auth', token: (await validCredential()).token }));
   }
 }
 

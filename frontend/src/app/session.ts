@@ -9,6 +9,9 @@ import { forgetDrafts } from './drafts';
 import { endImpersonation, impersonationToken } from './impersonation';
 import { forgetSession, type KeptSession, keepSession, keptSession } from './sessionVault';
 
+/** What a request is signed with, and the tenant that it is for: none in the console. Both are of one session. */
+export type Credential = { token: string; tenantId: string | null };
+
 export type SessionState =
   | { status: 'signed-out'; user: null }
   | { status: 'active'; user: User }
@@ -174,8 +177,8 @@ function untilActive(): Promise<void> {
   });
 }
 
-/** A token that is valid now. Waits, without giving up, while the person signs in again. */
-export async function validToken(): Promise<string> {
+/** One that is valid now. Waits, without giving up, while the person signs in again. */
+export async function validCredential(): Promise<Credential> {
   if (!isUsable(current)) {
     try {
       await renew();
@@ -186,7 +189,7 @@ export async function validToken(): Promise<string> {
       await untilActive();
     }
   }
-  return current?.token ?? '';
+  return { token: current?.token ?? '', tenantId: current?.user.tenant_id ?? null };
 }
 
 /** The server did not accept the token: the next call gets a new one. */

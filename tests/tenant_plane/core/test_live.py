@@ -163,6 +163,43 @@ async def test_a_newer_token_must_be_of_the_same_tenant(plane: Plane, tenant: Te
         assert await closed_with(socket) == 4401
 
 
+def asserting(tenant_id: str) -> list[tuple[str, dict[str, str]]]:
+    """Every way to say, for which tenant a WebSocket is opened: query and headers."""
+    return [(f"?tenant_id={tenant_id}", {}), ("", {"x-tenant-id": tenant_id})]
+
+
+async def test_a_tenant_that_the_address_names_must_be_the_tokens_own(
+    plane: Plane, tenant: Tenant, admin: httpx.AsyncClient, port: int
+) -> None:
+    other, token = await plane.new_tenant(), plane.issuer.token(tenant.id, "viewer")
+    first, init = {"type": "auth", "token": token}, {"type": "connection_init", "payload": {"authorization": token}}
+    protocol = Subprotocol("graphql-transport-ws")
+    for query, headers in (
+        *asserting(other.id),
+        *asserting("nobody"),
+        *asserting(""),
+        (f"?tenant_id={tenant.id}&tenant_id={other.id}", {}),
+        (f"?tenant_id={tenant.id}", {"x-tenant-id": other.id}),
+    ):
+        async with connect(f"ws://127.0.0.1:{port}/ws{query}", additional_headers=headers) as socket:
+            await socket.send(json.dumps(first))
+            assert await closed_with(socket) == 4401
+        address = f"ws://127.0.0.1:{port}/graphql{query}"
+        async with connect(address, subprotocols=[protocol], additional_headers=headers) as socket:
+            await socket.send(json.dumps(init))
+            assert await closed_with(socket) == 4403
+    for query, headers in asserting(tenant.id):
+        async with connect(f"ws://127.0.0.1:{port}/ws{query}", additional_headers=headers) as socket:
+            await socket.send(json.dumps(first))
+            assert await heard(socket) == {"type": "ready"}
+            await opened(admin, title="Heard")
+            assert (await heard(socket))["incident"]["title"] == "Heard"
+        address = f"ws://127.0.0.1:{port}/graphql{query}"
+        async with connect(address, subprotocols=[protocol], additional_headers=headers) as socket:
+            await socket.send(json.dumps(init))
+            assert (await heard(socket))["type"] == "connection_ack"
+
+
 async def test_the_client_may_say_nothing_else(
     plane: Plane, tenant: Tenant, admin: httpx.AsyncClient, port: int
 ) -> None:
