@@ -144,7 +144,7 @@ def create_app(
         },
         delete_grace_days=settings.delete_grace_days,
     )
-    paying = choose_payments(settings, database, tenants.work_on)
+    paying = choose_payments(settings, database, tenants.work_on, placement.offers)
     limits = {**DEFAULT_LIMITS, **settings.requests_per_minute}
     rates = RequestRates(database, settings.requests_per_minute)
     limiter = RateLimiter(limits, counts=SharedCounts(engine, SCHEMA))

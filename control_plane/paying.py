@@ -8,7 +8,7 @@ from control_plane.billing.errors import SignatureRefused
 from control_plane.billing.flows.changes import BillingFlows
 from control_plane.billing.flows.metering import Metering
 from control_plane.billing.flows.reconcile import Reconciler
-from control_plane.billing.ports import Apply
+from control_plane.billing.ports import Apply, Offers
 from control_plane.billing.schemas import StripeEventIn
 from control_plane.settings import ControlSettings
 from shared.tx import Database
@@ -22,11 +22,11 @@ class Paying:
     close: Callable[[], Awaitable[None]]
 
 
-def choose_payments(settings: ControlSettings, database: Database, apply: Apply) -> Paying:
-    """``apply``: see ``billing.ports``. Without a Stripe key there is nothing to tick."""
+def choose_payments(settings: ControlSettings, database: Database, apply: Apply, offers: Offers) -> Paying:
+    """``apply``, ``offers``: see ``billing.ports``. Without a Stripe key there is nothing to tick."""
     days = {"grace_days": settings.billing_grace_days, "trial_days": settings.billing_trial_days}
     if settings.stripe_key is None:
-        return Paying(BillingFlows(database, None, None, _refuse, **days), [], _nothing)
+        return Paying(BillingFlows(database, None, None, offers, _refuse, **days), [], _nothing)
     # A third of a second to import; not everybody needs it.
     from control_plane.adapters.stripe import StripePayments
     from control_plane.adapters.stripe_events import EventReader
@@ -34,7 +34,7 @@ def choose_payments(settings: ControlSettings, database: Database, apply: Apply)
     reader = EventReader(settings.stripe_webhook_secrets.get_secret_value())
     payments = StripePayments(settings.stripe_key.get_secret_value(), settings.stripe_api_base)
     reconciler = Reconciler(database, payments, apply, settings.billing_grace_days)
-    flows = BillingFlows(database, payments, reconciler, reader, **days)
+    flows = BillingFlows(database, payments, reconciler, offers, reader, **days)
     metering = None if settings.stripe_meter is None else Metering(database, payments, settings.stripe_meter)
     return Paying(flows, jobs.ticks(flows, reconciler, metering), payments.close)
 

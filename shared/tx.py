@@ -52,7 +52,7 @@ class Actor:
     requests_per_minute: int | None = None
     """Instead of the role's limit."""
     requests_per_second: int | None = None
-    """Instead of any limit by the minute."""
+    """Besides the limit by the minute."""
     expires_at: datetime | None = None
     impersonated_by: str | None = None
     """The super-admin who acts under this name, for the audit log."""

@@ -19,7 +19,7 @@ from tenant_plane.usage import service as usage
 SWEPT_EVERY = timedelta(minutes=10)
 SWEPT_AT_ONCE = 20
 MOST_TURNS = 20
-"""For one tenant: a hundred thousand old rows of a table."""
+"""For one tenant: a hundred thousand old rows of a table at most."""
 MOST_KEYS = 5000
 FORGET_KEYS = text(
     "with gone as (delete from idempotency_keys where ctid = any(array("
@@ -50,4 +50,5 @@ async def _forget(tx: WriteTx) -> bool:
     before = tx.now - timedelta(hours=idempotency.KEPT_HOURS)
     keys = (await tx.session.execute(FORGET_KEYS, {"before": before, "most": MOST_KEYS})).scalar_one()
     rows = await usage.forget_expired(tx)
-    return bool(keys >= MOST_KEYS or rows >= usage.FORGOTTEN_AT_ONCE)
+    letters = await ingest.forget_dead_letters(tx)
+    return bool(keys >= MOST_KEYS or rows >= usage.FORGOTTEN_AT_ONCE or letters >= ingest.MOST_FORGOTTEN)

@@ -92,7 +92,7 @@ def internal_routes(inside: Inside) -> list[Route]:
 
     async def fleet(request: Request) -> Response:
         await inside.authenticate(request)
-        return _json(await fleet_health(inside.engine, inside.database, inside.directory, inside.clock()))
+        return _json(await fleet_health(inside.engine, inside.directory, inside.clock()))
 
     return [
         Route("/internal/tenants/{tenant_id}", tenant, methods=["PUT", "DELETE"]),

@@ -14,12 +14,12 @@ from shared.errors import Unavailable
 from shared.web.answers import ANSWERS, ERRORS, MINUTE
 from tenant_plane.core.directory import TenantDirectory
 from tenant_plane.core.tenancy import STANDS_STILL, TenantDatabase, system_actor
-from tenant_plane.ingest import service as ingest
 from tenant_plane.usage import service as usage
 
 log = structlog.get_logger()
 TENANTS_IN_A_PAGE = 500
-MOST_HELD_TENANTS = 200
+HELD_TENANTS_IN_A_PAGE = 100
+"""One transaction's, which locks a table and its indexes for each."""
 MOST_BUSY = 10
 NOTHING = text("select 1")
 ANSWERED = text(
@@ -33,6 +33,7 @@ BUSIEST = text(
     " where minute = :minute and caller not like 'address:%' and caller !~ '^[!-]'"
     " group by 1 order by 2 desc, 1 limit :most"
 )
+COUNT_HELD = text("select plane.count_held(:schemas)")
 QUEUE = text(
     "select count(*) as waiting, min(execute_after) as oldest from queue.pgqueuer"
     " where status = 'queued' and execute_after <= now()"
@@ -55,9 +56,7 @@ async def usage_report(database: TenantDatabase, directory: TenantDirectory, sin
     return UsageReport(items=items, next_after=tenants[-1].id if full else None)
 
 
-async def fleet_health(
-    engine: AsyncEngine, database: TenantDatabase, directory: TenantDirectory, now: datetime
-) -> FleetHealth:
+async def fleet_health(engine: AsyncEngine, directory: TenantDirectory, now: datetime) -> FleetHealth:
     """The figures of requests are those of the whole minute before ``now``."""
     async with absence_is_unavailable(), engine.connect() as connection:
         await connection.execute(NOTHING)
@@ -69,22 +68,24 @@ async def fleet_health(
         names = {"minute": minute, "answers": ANSWERS, "errors": ERRORS}
         answered = (await connection.execute(ANSWERED, names)).one()
         busiest = (await connection.execute(BUSIEST, {"minute": minute, "most": MOST_BUSY})).all()
-    held = 0
-    for tenant in await directory.with_held(MOST_HELD_TENANTS):
-        try:
-            async with database.read(system_actor(tenant)) as tx:
-                held += await ingest.count_held(tx)
-        except Exception as error:
-            if isinstance(error, Unavailable) and not isinstance(error, STANDS_STILL):
-                raise
-            log.error("held_not_counted", tenant=tenant.id, exc_info=error)
     return FleetHealth(
         queue_waiting=row.waiting,
         oldest_waiting_seconds=round((datetime.now(UTC) - row.oldest).total_seconds(), 3) if row.oldest else 0.0,
-        held=held,
+        held=await _held(engine, directory),
         tenants=await directory.count(),
         database_ms=round(database_ms, 3),
         requests_last_minute=answered.answers,
         errors_last_minute=answered.errors,
         busiest=[TenantRate(tenant_id=one.tenant_id, requests=one.requests) for one in busiest],
     )
+
+
+async def _held(engine: AsyncEngine, directory: TenantDirectory) -> int:
+    """Of all active tenants."""
+    held, after = 0, ""
+    while tenants := await directory.with_held(after, HELD_TENANTS_IN_A_PAGE):
+        async with absence_is_unavailable(), engine.connect() as connection:
+            counted = await connection.execute(COUNT_HELD, {"schemas": [tenant.schema for tenant in tenants]})
+            held += counted.scalar_one()
+        after = tenants[-1].id
+    return held

@@ -91,7 +91,7 @@ def ticks(database: TenantDatabase, directory: TenantDirectory, clock: Clock = u
         await in_turn(await directory.with_due(SNOOZE, clock(), MOST_DUE_TENANTS), of)
 
     async def process_held() -> None:
-        waiting = await directory.with_held(MOST_HELD_TENANTS)
+        waiting = await directory.to_process_held(clock(), MOST_HELD_TENANTS)
         await in_turn(waiting, lambda tenant: ingest_flows.process_held(database, tenant))
 
     async def sweep_tenants() -> None:

@@ -25,5 +25,8 @@ class StaticPlacement:
             raise PlacementNotReady("place", f"OPSPLANE_DEDICATED_PLANES names no plane for {tenant.tenant_id}.")
         return url
 
+    async def find(self, tenant: PlacedTenant) -> str | None:
+        return await self.ensure(tenant)
+
     async def remove(self, tenant_id: str) -> None:
         """Whoever started it stops it; without the tenant it serves nobody."""

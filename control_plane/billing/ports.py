@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from control_plane.tenants.rules import Where
+
 
 @dataclass(frozen=True, slots=True)
 class PriceSeen:
@@ -185,3 +187,5 @@ class Payments(Protocol):
 
 Apply = Callable[[str], Awaitable[object]]
 """Bring a tenant's plane to what was recorded for it, now; what fails is tried again by others."""
+Offers = Callable[[str, Where], bool]
+"""Whether this installation has such a place for this tenant. Asks nobody."""

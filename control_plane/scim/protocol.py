@@ -97,6 +97,7 @@ class _Call:
         return body
 
 
+TOO_MANY = 429
 Handler = Callable[[_Call], Awaitable[Response]]
 
 
@@ -308,9 +309,11 @@ def _parameters(request: Request) -> ResponseParameters[ScimUser]:
 
 
 async def _note_refusal(edge: Edge, request: Request, error: Error) -> None:
-    """For the tenant's admins; a failure of ours is none, nor is a request that showed no valid token."""
+    """For the tenant's admins; a failure of ours is none, nor is a request that showed no valid token, nor one that
+    came too often: its refusal must not cost more than its answer.
+    """
     actor: Actor | None = request.scope.get("actor")
-    if actor is None or (error.status or 500) >= 500:
+    if actor is None or error.status == TOO_MANY or (error.status or 500) >= 500:
         return
     async with edge.database.write(actor) as tx:
         asked = f"{request.method} {request.url.path.removeprefix(PREFIX)}"

@@ -8,7 +8,7 @@ from control_plane.scim import service
 from control_plane.scim.errors import NoScimToken
 from control_plane.scim.protocol import base_url
 from control_plane.scim.schemas import ScimRead, ScimTokenMade
-from control_plane.tenants.errors import TenantNotFound
+from control_plane.tenants.errors import TenantIsSuspended, TenantNotFound
 from shared.tx import ReadTx, WriteTx
 from shared.web.operations import Api
 
@@ -22,14 +22,14 @@ async def get_scim_token(request: Request, tx: ReadTx, query: TenantNamed) -> Sc
     return ScimRead(base_url=base_url(request), token=await service.get_token(tx, query.tenant_id))
 
 
-@api.post(PATH, status=201, idempotent=False, errors=[TenantNotFound, TenantNotNamed])
+@api.post(PATH, status=201, idempotent=False, errors=[TenantIsSuspended, TenantNotFound, TenantNotNamed])
 async def create_scim_token(request: Request, tx: WriteTx, query: TenantNamed) -> ScimTokenMade:
     """Make the tenant's SCIM token, shown this once; the one before stops working at once."""
     request.scope.setdefault("response_headers", {})["cache-control"] = "no-store"
     return await service.create_token(tx, query.tenant_id, base_url(request))
 
 
-@api.delete(PATH, status=204, errors=[NoScimToken, TenantNotFound, TenantNotNamed])
+@api.delete(PATH, status=204, errors=[NoScimToken, TenantIsSuspended, TenantNotFound, TenantNotNamed])
 async def delete_scim_token(tx: WriteTx, query: TenantNamed) -> None:
     """Take the directory's access away; members stay as they are."""
     await service.delete_token(tx, query.tenant_id)

@@ -34,7 +34,7 @@ from control_plane.sso.schemas import (
     SsoRead,
     StartQuery,
 )
-from control_plane.tenants.errors import TenantNotFound
+from control_plane.tenants.errors import TenantIsSuspended, TenantNotFound
 from shared.contracts.tenants import TenantId
 from shared.errors import AppError
 from shared.tx import Actor, ReadTx, WriteTx
@@ -58,7 +58,15 @@ async def get_sso(request: Request, tx: ReadTx, query: TenantNamed) -> SsoRead:
 
 @api.put(
     "/api/auth/sso",
-    errors=[ChangedMeanwhile, NoWayBack, NotAnAdmin, SecretNeeded, TenantNotFound, TenantNotNamed],
+    errors=[
+        ChangedMeanwhile,
+        NoWayBack,
+        NotAnAdmin,
+        SecretNeeded,
+        TenantIsSuspended,
+        TenantNotFound,
+        TenantNotNamed,
+    ],
 )
 async def put_sso(
     request: Request, tx: WriteTx, query: TenantNamed, body: SsoConnectionPut, if_match: int | None
@@ -70,7 +78,7 @@ async def put_sso(
     return await service.connect(tx, query.tenant_id, body, _flows(request).vault, if_match)
 
 
-@api.delete("/api/auth/sso", status=204, errors=[NoConnection, TenantNotFound, TenantNotNamed])
+@api.delete("/api/auth/sso", status=204, errors=[NoConnection, TenantIsSuspended, TenantNotFound, TenantNotNamed])
 async def delete_sso(tx: WriteTx, query: TenantNamed) -> None:
     """Disconnect: sessions that came through it end, and members sign in with their passwords again."""
     await service.disconnect(tx, query.tenant_id)

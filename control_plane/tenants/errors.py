@@ -1,10 +1,11 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from control_plane.tenants.rules import TenantState, Where
 from shared.errors import (
     Conflict,
     FieldError,
+    Forbidden,
     Invalid,
     InvalidTransition,
     NotFound,
@@ -20,14 +21,28 @@ class TenantNotFound(NotFound):
         super().__init__(f"There is no tenant {tenant_id}.")
 
 
+class TenantIsSuspended(Forbidden):
+    """As its plane says it."""
+
+    code = "TENANT_SUSPENDED"
+
+    def __init__(self, delete_after: datetime | None = None) -> None:
+        why = "suspended"
+        if delete_after is not None:
+            why = f"to be deleted on {delete_after.astimezone(UTC).date()} (UTC)"
+        super().__init__(f"This tenant is {why}: everything can be read, nothing can be changed.")
+
+
 class OperationNotFound(NotFound):
     def __init__(self, operation_id: UUID) -> None:
         super().__init__(f"This tenant has no operation {operation_id}.")
 
 
 class TenantExists(Conflict):
-    def __init__(self, tenant_id: str) -> None:
-        super().__init__(f"There is a tenant {tenant_id} already; choose another tenant_id.")
+    """``how``: in what it is not the one that was asked for."""
+
+    def __init__(self, tenant_id: str, how: str = "") -> None:
+        super().__init__(f"There is a tenant {tenant_id} already{how and f', {how}'}; choose another tenant_id.")
 
 
 class PlanUnknown(Invalid):

@@ -8,6 +8,7 @@ change is tried at once by the request that made it; when that fails it stays, a
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -22,10 +23,9 @@ from control_plane.tenants.errors import (
     NotConfirmed,
     PlacementNotOffered,
     PlacementNotReady,
-    TenantExists,
     TenantPlaneAway,
 )
-from control_plane.tenants.moves import Moves
+from control_plane.tenants.moves import Moves, remove
 from control_plane.tenants.ports import CountsOf, ForgetTenant, HearOfTenant, LimitsOf, Placement, TenantPlane
 from control_plane.tenants.rules import OperationKind, Step, TenantState, Where
 from control_plane.tenants.schemas import (
@@ -48,6 +48,13 @@ BEHIND = Gauge("opsplane_tenants_behind", "Tenants that an attempt has not broug
 Verb = Callable[[WriteTx], Awaitable[TenantRead]]
 
 
+class Created(NamedTuple):
+    """``is_new``: this request has made it, or goes on making it; else an equal one did so before."""
+
+    tenant: TenantRead
+    is_new: bool
+
+
 @dataclass(frozen=True, slots=True)
 class TenantFlows:
     database: Database
@@ -62,33 +69,32 @@ class TenantFlows:
 
     async def create_tenant(
         self, actor: Actor, command: TenantCreate, repeat: Repeat[TenantRead] | None = None
-    ) -> TenantRead:
+    ) -> Created:
         """Returns when the tenant is usable, or ``provisioning`` while its own plane is being made.
 
-        Raises TenantPlaneAway: it is recorded, and the same request continues.
+        Raises TenantExists; TenantPlaneAway: it is recorded, and the same request continues.
         """
         repeat = repeat or Repeat(TenantRead)
         async with self.database.write(actor) as tx:
             if (earlier := await repeat.earlier(tx)) is not None:
-                return earlier
-            try:
-                requested = await service.request_tenant(tx, command)
-            except TenantExists:
+                return Created(earlier, is_new=True)
+            requested = await service.request_tenant(tx, command)
+            if requested.state is TenantState.ACTIVE:
                 # A twin with the same key may have finished it while this one waited for the row.
                 if (earlier := await repeat.earlier(tx)) is not None:
-                    return earlier
-                raise
+                    return Created(earlier, is_new=True)
+                return Created(await service.get_tenant(tx, requested.tenant_id, self.counts), is_new=False)
             if not self.placement.offers(requested.tenant_id, requested.placement):
                 raise PlacementNotOffered(requested.tenant_id, requested.placement)
         failure = await self.work_on(requested.tenant_id)
         if isinstance(failure, PlacementNotReady):
             async with self.database.read(actor) as tx:
-                return await service.get_tenant(tx, requested.tenant_id, self.counts)
+                return Created(await service.get_tenant(tx, requested.tenant_id, self.counts), is_new=True)
         async with self.database.write(actor) as tx:
             tenant = await service.get_tenant(tx, requested.tenant_id, self.counts)
             if tenant.state not in (TenantState.ACTIVE, TenantState.SUSPENDED):
                 raise TenantPlaneAway(requested.tenant_id) from failure
-            return await repeat.keep(tx, tenant)
+            return Created(await repeat.keep(tx, tenant), is_new=True)
 
     async def update_tenant(self, actor: Actor, tenant_id: str, patch: TenantPatch, if_match: int | None) -> TenantRead:
         async def verb(tx: WriteTx) -> TenantRead:
@@ -220,12 +226,10 @@ class TenantFlows:
             await service.note_applied(tx, tenant_id, actual.generation)
 
     async def _purge(self, tenant_id: str, work: Work, operation_id: UUID) -> None:
-        if self.placement.offers(tenant_id, work.placed.placement):
-            await self.plane.remove_tenant(await self.placement.ensure(work.placed), tenant_id)
-            if work.placed.placement is Where.DEDICATED:
-                await self.placement.remove(tenant_id)
-        async with self.database.write(SYSTEM) as tx:
-            await service.pass_step(tx, tenant_id, operation_id, Step.REMOVE)
+        if work.step is Step.REMOVE:
+            await remove(self.plane, self.placement, work.placed)
+            async with self.database.write(SYSTEM) as tx:
+                await service.pass_step(tx, tenant_id, operation_id, Step.REMOVE)
         async with self.database.write(SYSTEM) as tx:
             await self._tell_others(tx, tenant_id)
             await service.forget_purged_tenant(tx, tenant_id, operation_id, self.forget)

@@ -34,7 +34,9 @@ log = structlog.get_logger()
 LEASE_SECONDS = 15
 RENEWED_SECONDS = 5
 GIVEN_UP_IN = (Step.FREEZE, Step.COPY, Step.VERIFY, Step.SWITCH)
-"""A failure here leads back. While the destination is being placed nothing is frozen, so that may simply go on."""
+"""A failure here leads back. While the destination is being placed nothing is frozen, so that may simply go on; unless
+this installation has no such place, for which nobody waits.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Moves:
         try:
             await self._do(tenant_id, work)
         except AppError as error:
-            if work.step not in GIVEN_UP_IN:
+            if work.step not in GIVEN_UP_IN and not isinstance(error, PlacementNotOffered):
                 raise
             log.warning("move_given_up", tenant=tenant_id, step=work.step, detail=error.detail)
             async with self.database.write(SYSTEM) as tx:
@@ -95,7 +97,7 @@ class Moves:
         elif work.step is Step.ACTIVATE:
             await self._tell(work.destination, work)
         elif work.step is Step.REMOVE:
-            await self._remove(tenant_id, work.source.placement, await self.placement.ensure(work.source))
+            await remove(self.plane, self.placement, work.source)
 
     async def _place(self, tenant_id: str, work: MoveWork) -> None:
         if not self.placement.offers(tenant_id, work.destination.placement):
@@ -120,18 +122,12 @@ class Moves:
         """The source first: its senders wait."""
         await self._tell(work.source, work)
         if self.placement.offers(tenant_id, work.destination.placement):
-            destination = await self.placement.ensure(work.destination)
-            await self._remove(tenant_id, work.destination.placement, destination)
+            await remove(self.plane, self.placement, work.destination)
 
     async def _tell(self, placed: PlacedTenant, work: MoveWork) -> None:
         actual = await self.plane.ensure_tenant(await self.placement.ensure(placed), placed.tenant_id, work.wanted)
         if actual.state != work.wanted.state:
             raise PlaneFailed(f"The plane of {placed.tenant_id} has seen something newer and is {actual.state}.")
-
-    async def _remove(self, tenant_id: str, where: Where, url: str) -> None:
-        await self.plane.remove_tenant(url, tenant_id)
-        if where is Where.DEDICATED:
-            await self.placement.remove(tenant_id)
 
     async def _both(self, work: MoveWork) -> tuple[str, str]:
         return await self.placement.ensure(work.source), await self.placement.ensure(work.destination)
@@ -157,3 +153,21 @@ class Moves:
             finally:
                 renewing.cancel()
                 await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def remove(plane: TenantPlane, placement: Placement, placed: PlacedTenant) -> None:
+    """The data, then the place; a place that is going already is not asked again, since it would come back for that.
+
+    Raises PlaneFailed, PlacementNotReady.
+    """
+    if not placement.offers(placed.tenant_id, placed.placement):
+        raise PlaneFailed(
+            f"{placed.tenant_id} can't be removed from its {placed.placement} plane, which this installation does not"
+            " name any more: name it again, and it goes on."
+        )
+    url = await placement.find(placed)
+    if url is None:
+        return
+    await plane.remove_tenant(url, placed.tenant_id)
+    if placed.placement is Where.DEDICATED:
+        await placement.remove(placed.tenant_id)

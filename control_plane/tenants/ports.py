@@ -39,6 +39,10 @@ class Placement(Protocol):
         """The base URL of the plane that serves it. Raises PlacementNotReady as long as that is not usable."""
         ...
 
+    async def find(self, tenant: PlacedTenant) -> str | None:
+        """The same for whoever removes it. None when its place is going already, or is not there: none is made then."""
+        ...
+
     async def remove(self, tenant_id: str) -> None:
         """The dedicated place of this tenant, if there is one; its data has been removed before."""
         ...

@@ -69,6 +69,7 @@ async def list_tenants(request: Request, tx: ReadTx, query: TenantQuery) -> Page
 @api.post(
     "/api/tenants",
     status=201,
+    other_statuses=(200, 202),
     idempotent=True,
     errors=[PlanUnknown, TenantExists, PlacementNotOffered, TenantPlaneAway],
 )
@@ -76,12 +77,14 @@ async def create_tenant(request: Request, actor: Actor, body: TenantCreate, raw:
     """Register a tenant; answers when it is usable.
 
     202 means that its own plane is being made, and its operation shows how far that is; 503 that it is recorded but not
-    usable yet. In both cases the same request continues, and so does the control plane by itself. Idempotency-Key is
-    honoured.
+    usable yet. In both cases the same request continues, and so does the control plane by itself. 200 is for an equal
+    request after that, with the tenant as it is; 409 says in what another one differs. Idempotency-Key is honoured.
     """
-    tenant = await _flows(request).create_tenant(actor, body, Repeat.of(request, actor, raw, TenantRead))
+    tenant, is_new = await _flows(request).create_tenant(actor, body, Repeat.of(request, actor, raw, TenantRead))
     if tenant.state in (TenantState.REQUESTED, TenantState.PROVISIONING):
         request.scope["answer_status"] = 202
+    elif not is_new:
+        request.scope["answer_status"] = 200
     return tenant
 
 

@@ -146,11 +146,14 @@ class TenantQuery(PageQuery):
 
 
 class TenantSummary(BaseModel):
-    """What other domains may know: the name, whether people may sign in there now, and when it is to be deleted."""
+    """What other domains may know: the name, whether people may sign in there now, whether nothing can be changed
+    there (it is suspended, or to be deleted), and when it is to be deleted.
+    """
 
     tenant_id: str
     name: str
     is_open: bool
+    is_suspended: bool
     delete_after: Timestamp | None = None
 
 
@@ -197,11 +200,13 @@ class OperationRead(BaseModel):
 class Work:
     """What the reconciler does next for one tenant; ``wanted`` is the whole state that its plane shall have.
 
-    ``kind`` is None when something changed without an operation, for example a limit.
+    ``kind`` is None when something changed without an operation, for example a limit. ``step``: the first of the
+    operation's that is not done.
     """
 
     kind: OperationKind | None
     operation_id: UUID | None
+    step: Step | None
     placed: PlacedTenant
     wanted: TenantWanted
 

@@ -59,7 +59,7 @@ def create_origin(installation: Installation, frontend: Path, checks: dict[str, 
             *docs.docs_routes(lambda: openapi.encode(document())),
             Mount("/", Frontend(frontend)),
         ],
-        middleware=[Middleware(RequestMiddleware)],
+        middleware=[Middleware(RequestMiddleware, limiter=installation.control.state.limiter)],
         exception_handlers=HANDLERS,
     )
     origin = Starlette(lifespan=lifespan)

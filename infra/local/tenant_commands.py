@@ -47,7 +47,11 @@ def create(
 ) -> None:
     """Create a tenant; returns when it is usable."""
     command = TenantCreate(tenant_id=tenant_id, name=name, plan=plan, contact_email=contact_email)
-    _change(tenant_id, lambda flows: flows.create_tenant(SYSTEM, command))
+
+    async def made(flows: TenantFlows) -> TenantRead:
+        return (await flows.create_tenant(SYSTEM, command)).tenant
+
+    _change(tenant_id, made)
 
 
 @app.command("list")

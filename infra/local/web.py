@@ -19,6 +19,7 @@ from shared.web import docs, openapi
 from shared.web.errors import HANDLERS
 from shared.web.health import health_routes
 from shared.web.middleware import RequestMiddleware
+from shared.web.ratelimit import RateLimiter
 from shared.web.serve import serve
 
 
@@ -30,7 +31,7 @@ def create_web(frontend: Path) -> Starlette:
             *docs.docs_routes(lambda: openapi.encode(document())),
             Mount("/", Frontend(frontend)),
         ],
-        middleware=[Middleware(RequestMiddleware)],
+        middleware=[Middleware(RequestMiddleware, limiter=RateLimiter())],
         exception_handlers=HANDLERS,
     )
 

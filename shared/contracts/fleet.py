@@ -9,10 +9,10 @@ class TenantRate(BaseModel):
 
 
 class FleetHealth(BaseModel):
-    """``queue_waiting``: reactions that are due. ``held``: payloads of active tenants that wait to be processed, summed
-    over the 200 that have waited longest. ``database_ms``: one trip to the database and back. ``requests_last_minute``:
-    answered in the last whole minute by all processes, ``errors_last_minute`` of them with 5xx. ``busiest``: whose
-    people and keys asked most in that minute, most first; what senders post is not among it.
+    """``queue_waiting``: reactions that are due. ``held``: payloads of active tenants that wait to be processed.
+    ``database_ms``: one trip to the database and back. ``requests_last_minute``: answered in the last whole minute by
+    all processes, ``errors_last_minute`` of them with 5xx. ``busiest``: whose people and keys asked most in that
+    minute, most first; what senders post is not among it.
     """
 
     queue_waiting: int

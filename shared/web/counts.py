@@ -1,5 +1,5 @@
 """How often each caller has called in the current minute, counted by all processes of a plane together. Whoever has a
-limit by the second is a caller of its own in each second (``ratelimit.py``).
+limit by the second is a caller of its own in each second besides (``ratelimit.py``).
 
 One row per caller and minute in an unlogged table, counted up by one statement without a transaction around it. Only
 one such statement is under way in a process; whoever calls meanwhile shares the next, so a storm of requests costs a
@@ -11,7 +11,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 import structlog
@@ -35,7 +35,7 @@ class SharedCounts:
         self._engine = engine
         self.clock = clock
         self._away_until = float("-inf")
-        self._waiting: list[tuple[Call, asyncio.Future[int | None]]] = []
+        self._waiting: list[tuple[list[Call], asyncio.Future[list[int] | None]]] = []
         self._counting: asyncio.Task[None] | None = None
         self._count = (
             f"insert into {schema}.request_counts as c (caller, minute, used)"  # noqa: S608 - a constant of ours
@@ -47,12 +47,14 @@ class SharedCounts:
         )
         self._forget = f"delete from {schema}.request_counts where minute < $1"  # noqa: S608 - a constant of ours
 
-    async def add(self, caller: str, minute: int) -> int | None:
-        """Count one call; how many that makes in this minute, or None while the database is away."""
+    async def add(self, callers: Sequence[str], minute: int) -> list[int] | None:
+        """Count one call under each of these names; how many that makes in this minute, or None while the database is
+        away.
+        """
         if self.clock() < self._away_until:
             return None
-        answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(((caller, minute), answer))
+        answer: asyncio.Future[list[int] | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(([(caller, minute) for caller in callers], answer))
         if self._counting is None or self._counting.done():
             self._counting = asyncio.create_task(self._work())
         return await answer
@@ -71,17 +73,18 @@ class SharedCounts:
             totals: dict[Call, int] = {}
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    totals = await self._add(Counter(call for call, _ in batch))
+                    totals = await self._add(Counter(call for calls, _ in batch for call in calls))
             except (Unavailable, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 self._away_until = self.clock() + AWAY_SECONDS
                 log.warning("requests_counted_alone", error=str(error) or type(error).__name__)
             finally:
-                for call, answer in reversed(batch):  # the last one of a caller is told the total
-                    total = totals.get(call)
-                    if total is not None:
-                        totals[call] = total - 1
+                for calls, answer in reversed(batch):  # the last one of a caller is told the total
+                    numbers = None
+                    if totals.keys() >= set(calls):
+                        numbers = [totals[call] for call in calls]
+                        totals.update({call: totals[call] - 1 for call in calls})
                     if not answer.done():
-                        answer.set_result(total)
+                        answer.set_result(numbers)
 
     async def _add(self, calls: Mapping[Call, int]) -> dict[Call, int]:
         # In one order everywhere: two processes that count the same callers must not wait for each other.

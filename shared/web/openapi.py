@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from shared.errors import FieldError
 from shared.web.operations import Operation
-from shared.web.render import JSON
+from shared.web.render import JSON, VENDOR
 
 TAR = "application/x-tar"
 REF = "#/components/schemas/{model}"
@@ -141,13 +141,14 @@ def _responses(operation: Operation, returned: Any) -> dict[str, Any]:
     elif operation.media_type != JSON:
         ok["content"] = {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
     responses = {str(operation.status): ok}
+    for status in operation.other_statuses:
+        responses[str(status)] = {**ok, "description": HTTPStatus(status).phrase}
     if operation.access == "ingest":
         responses["202"] = {**ok, "description": "Could not be read; kept as a dead letter"}
+    # A vendor's mount refuses what it can't read in the vendor's words.
+    refusal = {"anyOf": [REF_TO_ERROR, returned]} if operation.profile == VENDOR else REF_TO_ERROR
     for status in sorted(_refusals(operation)):
-        responses[str(status)] = {
-            "description": HTTPStatus(status).phrase,
-            "content": {JSON: {"schema": REF_TO_ERROR}},
-        }
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": refusal}}}
     return responses
 
 

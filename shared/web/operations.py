@@ -29,6 +29,7 @@ Handler = Callable[..., Awaitable[Any]]
 class Operation:
     """One endpoint. ``kind`` and ``plural`` name its things in the profiles ``k8s`` and ``bare``.
 
+    ``other_statuses``: what it may answer instead of ``status``, with the same body (scope["answer_status"]).
     ``idempotent``: it honours Idempotency-Key; by default every signed-in POST with a WriteTx does. ``media_type``: of
     an answer that the handler makes itself, for the document. ``is_rate_limited`` False: its senders are known by a
     signature, come in bursts from a few addresses, and would only send again. ``key_field``: of a JSON body, for
@@ -39,6 +40,7 @@ class Operation:
     path: str
     handler: Handler
     status: int
+    other_statuses: tuple[int, ...]
     tag: str
     kind: str
     plural: str
@@ -92,6 +94,7 @@ class Api:
         path: str,
         *,
         status: int = 200,
+        other_statuses: Sequence[int] = (),
         access: Access = "signed-in",
         kind: str | None = None,
         plural: str | None = None,
@@ -118,6 +121,7 @@ class Api:
                     path=path,
                     handler=handler,
                     status=status,
+                    other_statuses=tuple(other_statuses),
                     tag=self.tag,
                     kind=kind or self.kind,
                     plural=plural or self.plural,

@@ -1,5 +1,5 @@
 """Requests a minute: fixed windows of sixty seconds, one counter per caller, shared by all processes of a plane. A key
-with a rate of its own has windows of one second, each with a counter in its minute.
+with a rate of its own has windows of one second besides, each with a counter in its minute, and is bound by both.
 
 While the database is away this process counts alone. Ingest routes are never refused: most senders give up on a 429.
 """
@@ -24,6 +24,16 @@ DEFAULT_LIMITS: Mapping[str, int] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """``counter`` is the name under which its requests are counted, ``reset_at`` its end in seconds since 1970."""
+
+    name: str
+    counter: str
+    limit: int
+    reset_at: int
+
+
 @dataclass
 class RateLimiter:
     """``limits`` maps a role to requests a minute, for actors that bring no limit of their own. Callers are told apart
@@ -41,23 +51,22 @@ class RateLimiter:
     async def check(self, connection: HTTPConnection, actor: Actor, *, spend: bool) -> None:
         """Count this request and note the three headers for its response; raises RateLimited over the limit."""
         now = self.clock()
-        minute, limit, caller = self._minute(now), self._limit_of(actor), _caller(connection, actor)
-        reset, window = (minute + 1) * MINUTE, "minute"
-        if actor.requests_per_second is not None:
-            caller, reset, window = f"{caller}:{int(now) % MINUTE}", int(now) + 1, "second"
-        used = self._used.get(caller, 0)
-        if spend and used <= limit:  # a caller that is known to be over the limit costs no statement
-            used = self._used[caller] = used + 1
-            counted = await self.counts.add(caller, minute) if self.counts else None
-            if counted is not None:
-                used = counted
-                if minute == self._counted_minute:
-                    self._used[caller] = max(counted, self._used.get(caller, 0))
-        self._note(connection, limit, used, reset)
-        if spend and used > limit:
-            wait = max(1, int(reset - now) + 1)
+        minute = self._minute(now)
+        windows = self._windows(_caller(connection, actor), actor, now)
+        left = [window.limit - self._used.get(window.counter, 0) for window in windows]
+        over = spend and min(left) <= 0
+        if spend and not over:  # a caller that is known to have no room costs no statement
+            used = await self._count([window.counter for window in windows], minute)
+            left = [window.limit - number for window, number in zip(windows, used, strict=True)]
+            over = min(left) < 0
+        # The window that is nearer to its end of room; of two without any, the one that ends later.
+        told, room = min(zip(windows, left, strict=True), key=lambda it: (max(0, it[1]), -it[0].reset_at))
+        self._note(connection, told, room)
+        if over:
+            wait = max(1, int(told.reset_at - now) + 1)
             raise RateLimited(
-                f"More than {limit} requests in a {window}; the next is welcome in {wait} s.", retry_after_seconds=wait
+                f"More than {told.limit} requests in a {told.name}; the next is welcome in {wait} s.",
+                retry_after_seconds=wait,
             )
         if spend and self.spent is not None:
             self.spent(actor)
@@ -65,9 +74,10 @@ class RateLimiter:
     def note_headers(self, connection: HTTPConnection) -> None:
         """For an answer that came before anybody was counted: an unknown path, a wrong method."""
         if "x-ratelimit-limit" not in connection.scope.get("response_headers", {}):
-            minute = self._minute(self.clock())
-            used = self._used.get(_caller(connection, ANONYMOUS), 0)
-            self._note(connection, self._limit_of(ANONYMOUS), used, (minute + 1) * MINUTE)
+            now = self.clock()
+            self._minute(now)
+            (window,) = self._windows(_caller(connection, ANONYMOUS), ANONYMOUS, now)
+            self._note(connection, window, window.limit - self._used.get(window.counter, 0))
 
     async def forget_old(self) -> None:
         """A tick. Windows that are over are of no use to anybody."""
@@ -79,17 +89,32 @@ class RateLimiter:
             self._counted_minute, self._used = minute, {}
         return minute
 
-    def _limit_of(self, actor: Actor) -> int:
-        own = actor.requests_per_second or actor.requests_per_minute
-        return own or self.limits.get(actor.role, self.limits["viewer"])
+    def _windows(self, caller: str, actor: Actor, now: float) -> list[Window]:
+        limit = actor.requests_per_minute or self.limits.get(actor.role, self.limits["viewer"])
+        windows = [Window("minute", caller, limit, int(now // MINUTE + 1) * MINUTE)]
+        if actor.requests_per_second is not None:
+            second = int(now)
+            windows.append(Window("second", f"{caller}:{second % MINUTE}", actor.requests_per_second, second + 1))
+        return windows
+
+    async def _count(self, counters: list[str], minute: int) -> list[int]:
+        """How many that makes in each; by this process' knowledge while the shared counts are away."""
+        for counter in counters:
+            self._used[counter] = self._used.get(counter, 0) + 1
+        alone = [self._used[counter] for counter in counters]
+        counted = await self.counts.add(counters, minute) if self.counts else None
+        if counted is not None and minute == self._counted_minute:
+            for counter, number in zip(counters, counted, strict=True):
+                self._used[counter] = max(number, self._used.get(counter, 0))
+        return counted or alone
 
     @staticmethod
-    def _note(connection: HTTPConnection, limit: int, used: int, reset: int) -> None:
+    def _note(connection: HTTPConnection, window: Window, left: int) -> None:
         connection.scope.setdefault("response_headers", {}).update(
             {
-                "x-ratelimit-limit": str(limit),
-                "x-ratelimit-remaining": str(max(0, limit - used)),
-                "x-ratelimit-reset": str(reset),
+                "x-ratelimit-limit": str(window.limit),
+                "x-ratelimit-remaining": str(max(0, left)),
+                "x-ratelimit-reset": str(window.reset_at),
             }
         )
 

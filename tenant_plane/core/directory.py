@@ -35,9 +35,15 @@ SWEEP = text(
     " where t.state = 'active' and t.swept_at < :before order by t.swept_at limit :most for update skip locked))"
     " returning tenant_id, schema_name, name, state"
 )
+PROCESS_HELD = text(
+    "update plane.tenants set held_next_at = :now where tenant_id = any(array(select t.tenant_id from plane.tenants t"
+    " where t.state = 'active' and t.held_since is not null and t.held_next_at <= :now"
+    " order by t.held_next_at, t.held_since limit :most for update skip locked))"
+    " returning tenant_id, schema_name, name, state"
+)
 HELD = text(
     "select tenant_id, schema_name, name, state from plane.tenants where state = 'active' and held_since is not null"
-    " order by held_since, tenant_id limit :most"
+    " and tenant_id > :after order by tenant_id limit :most"
 )
 PAGE = text(
     "select tenant_id, schema_name, name, state from plane.tenants where tenant_id > :after"
@@ -101,9 +107,15 @@ class TenantDirectory:
         """Active ones whose last turn was before that; from now on it is now, and nobody else gets them."""
         return await self._list(SWEEP, now=now, before=before, most=most)
 
-    async def with_held(self, most: int) -> list[Tenant]:
-        """Active ones that have held payloads; those that have waited longest first."""
-        return await self._list(HELD, most=most)
+    async def to_process_held(self, now: datetime, most: int) -> list[Tenant]:
+        """Active ones that have held payloads and are not put off, those first whose turn is longest ago; from now on
+        it is now.
+        """
+        return await self._list(PROCESS_HELD, now=now, most=most)
+
+    async def with_held(self, after: str, most: int) -> list[Tenant]:
+        """Active ones that have held payloads, in the order of their ids."""
+        return await self._list(HELD, after=after, most=most)
 
     async def page(self, after: str, most: int) -> list[Tenant]:
         """All of them, whatever their standing, in the order of their ids."""

@@ -19,6 +19,9 @@ from shared.tokens import public_keys
 REFRESH_SECONDS = 300.0
 UNKNOWN_KID_SECONDS = 10.0
 log = structlog.get_logger()
+ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('plane:signing_keys'))")
+"""Processes that refresh at once would lock the same rows in different orders."""
+WITHDRAW = text("delete from plane.signing_keys where kid <> all(cast(:kids as text[]))")
 SAVE = text(
     "insert into plane.signing_keys (kid, jwk, fetched_at) values (:kid, cast(:jwk as jsonb), now())"
     " on conflict (kid) do update set jwk = excluded.jwk, fetched_at = now()"
@@ -66,7 +69,10 @@ class SigningKeys:
             log.warning("signing_keys_not_saved", error=error.detail)
 
     async def _save(self, jwks: list[dict[str, Any]]) -> None:
+        """Exactly these from now on: a key that was withdrawn must not come back with the next start."""
         async with absence_is_unavailable(), self.engine.begin() as connection:
+            await connection.execute(ONE_AT_A_TIME)
+            await connection.execute(WITHDRAW, {"kids": [jwk["kid"] for jwk in jwks]})
             for jwk in jwks:
                 await connection.execute(SAVE, {"kid": jwk["kid"], "jwk": json.dumps(jwk)})
 

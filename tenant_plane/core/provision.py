@@ -92,17 +92,17 @@ async def prepare_database(
 
 PLANE_GRANTS = f"""
     grant usage on schema plane, queue to {APP_ROLE};
-    grant select, update (swept_at) on plane.tenants to {APP_ROLE};
+    grant select, update (swept_at, held_next_at) on plane.tenants to {APP_ROLE};
     grant select on plane.due to {APP_ROLE};
-    grant select, insert, update on plane.signing_keys to {APP_ROLE};
+    grant select, insert, update, delete on plane.signing_keys to {APP_ROLE};
     grant select, insert, update, delete on plane.request_counts to {APP_ROLE};
     grant select, insert, update, delete on all tables in schema queue to {APP_ROLE};
     grant usage on all sequences in schema queue to {APP_ROLE};
     revoke execute on all functions in schema plane from public;
-    grant execute on function plane.enter(text), plane.enter(text, int) to {APP_ROLE};
+    grant execute on function plane.enter(text), plane.enter(text, int), plane.count_held to {APP_ROLE};
     grant usage on schema plane to {TENANT_GROUP};
-    grant execute on function plane.publish, plane.own_plan, plane.note_held, plane.forget_before, plane.take_due,
-        plane.note_due to {TENANT_GROUP};
+    grant execute on function plane.publish, plane.own_plan, plane.note_held, plane.put_off_held,
+        plane.forget_before, plane.take_due, plane.note_due to {TENANT_GROUP};
 """
 
 
@@ -350,7 +350,7 @@ SNAPSHOT = (
 )
 UPDATE = (
     "update plane.tenants set name = $2, plan = $3, state = $4, limits = $5, generation = $6, delete_after = $7,"
-    " updated_at = now()"
+    " held_next_at = '-infinity', updated_at = now()"
     " where tenant_id = $1"
 )
 INSERT = (

@@ -15,6 +15,7 @@ from tenant_plane.ingest.models import DeadLetter, HeldPayload
 LOCK = text("select pg_advisory_xact_lock(hashtext('ingest ' || current_schema()))")
 LOCK_SHARED = text("select pg_advisory_xact_lock_shared(hashtext('ingest ' || current_schema()))")
 NOTE_HELD = text("select plane.note_held(:held)")
+PUT_OFF_HELD = text("select plane.put_off_held(:until)")
 NEXT = text(
     """
 select id from (
@@ -43,6 +44,11 @@ async def lock_holding(tx: WriteTx) -> None:
 async def note_held(tx: WriteTx, held: bool) -> None:
     """In this plane's snapshot of the tenant: whether any payload of it is held."""
     await tx.session.execute(NOTE_HELD, {"held": held})
+
+
+async def put_off_held(tx: WriteTx, until: datetime) -> None:
+    """No turn before that, unless the control plane says something new of the tenant."""
+    await tx.session.execute(PUT_OFF_HELD, {"until": until})
 
 
 async def one(tx: ReadTx, letter_id: UUID) -> DeadLetter:
@@ -109,6 +115,13 @@ async def next_held(tx: WriteTx, most: int, most_bytes: int) -> Sequence[HeldPay
 async def forget_processed(tx: WriteTx, before: datetime, most: int) -> None:
     ids = select(HeldPayload.id).where(HeldPayload.processed_at < before).limit(most)
     await tx.session.execute(delete(HeldPayload).where(HeldPayload.id.in_(ids)))
+
+
+async def forget_dead_letters(tx: WriteTx, before: datetime, most: int) -> int:
+    """How many went."""
+    ids = select(DeadLetter.id).where(DeadLetter.received_at < before).order_by(DeadLetter.received_at).limit(most)
+    gone = await tx.session.execute(delete(DeadLetter).where(DeadLetter.id.in_(ids)).returning(DeadLetter.id))
+    return len(gone.all())
 
 
 async def recent_by_source(tx: ReadTx) -> dict[str, tuple[datetime, int]]:

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from uuid_utils.compat import uuid7
 
 from shared.contracts.tenants import Standing
+from shared.contracts.usage import Metric
 from shared.pages import Page, PageQuery
 from shared.tx import ReadTx, WriteTx
 from tenant_plane.alerts import service as alerts
@@ -33,12 +34,15 @@ from tenant_plane.ingest.schemas import (
     SourceHealth,
 )
 from tenant_plane.usage import service as usage
+from tenant_plane.usage.rules import next_month
 from tenant_plane.usage.schemas import HoldReason
 
 log = structlog.get_logger()
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_HELD_BYTES = 8 * 1024 * 1024
 MOST_HELD_ALERTS = 500
+PUT_OFF_WITHOUT_ROOM = timedelta(minutes=10)
+"""Room comes with a new month or another limit, and both end this at once; it bounds what a lost mark could cost."""
 KEPT_AFTER_PROCESSING = timedelta(days=7)
 MOST_FORGOTTEN = 1000
 
@@ -174,11 +178,14 @@ async def list_held(tx: ReadTx, page: PageQuery) -> Page[HeldRead]:
 async def process_held(tx: WriteTx, most: int) -> HeldBatch:
     """The payloads that came first, at most once each: marked in the transaction that stores their alerts.
 
-    Stops where the plan has no room any more. Raises TenantSuspended.
+    Without room in the plan nothing is read, and the tenant is put off. Raises TenantSuspended.
     """
     tx.require(Permission.ALERTS_INGEST)
     await queries.lock_ingest(tx)
     require_active(tx)
+    if not await usage.has_room_for_events(tx):
+        await queries.put_off_held(tx, min(tx.now + PUT_OFF_WITHOUT_ROOM, next_month(tx.now)))
+        return HeldBatch(0, 0, 0, more=False)
     ready: list[IncomingAlert] = []
     taken: list[HeldPayload] = []
     unreadable = 0
@@ -193,9 +200,8 @@ async def process_held(tx: WriteTx, most: int) -> HeldBatch:
         ready.extend(incoming)
         if len(ready) >= MOST_HELD_ALERTS:
             break
-    if ready and await usage.admit_events(tx, len(ready), behind=False) is not None:
-        return HeldBatch(unreadable, 0, unreadable, more=False)
     if ready:
+        await usage.count_usage(tx, Metric.EVENTS, len(ready))
         await _store(tx, ready)
     for held in taken:
         held.processed_at = tx.now
@@ -225,9 +231,11 @@ async def forget_processed(tx: WriteTx) -> None:
     await queries.forget_processed(tx, tx.now - KEPT_AFTER_PROCESSING, MOST_FORGOTTEN)
 
 
-async def count_held(tx: ReadTx) -> int:
-    tx.require(Permission.DEAD_LETTERS_READ)
-    return await queries.count_held(tx)
+async def forget_dead_letters(tx: WriteTx) -> int:
+    """Those that the plan does not keep any longer, replayed or not; a bounded number at a time; how many went."""
+    tx.require(Permission.ALERTS_INGEST)
+    before = await usage.kept_since(tx)
+    return 0 if before is None else await queries.forget_dead_letters(tx, before, MOST_FORGOTTEN)
 
 
 async def list_source_health(tx: ReadTx) -> list[SourceHealth]:

@@ -1,7 +1,7 @@
 """The verbs of usage: count, ask for room, show."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.contracts.usage import Metric, UsageOfDay
 from shared.tx import ReadTx, WriteTx
@@ -50,6 +50,13 @@ async def admit_events(tx: WriteTx, events: int, *, behind: bool = True) -> Hold
     return HoldReason.WAITING if waiting else HoldReason.OVER_QUOTA
 
 
+async def has_room_for_events(tx: WriteTx) -> bool:
+    """Whether the plan would admit events that came now and waited for nobody."""
+    tx.public()
+    most = (await queries.plan(tx)).most(Limit.EVENTS)
+    return most is None or (await queries.months(tx)).get(Metric.EVENTS, 0) < most
+
+
 async def refuse_events(tx: ReadTx) -> LimitReached:
     """The refusal of a person who wants more events processed than the plan has room for."""
     tx.public()
@@ -63,14 +70,21 @@ async def refuse_events(tx: ReadTx) -> LimitReached:
     )
 
 
-async def forget_expired(tx: WriteTx) -> int:
-    """What the plan does not keep any longer: alert events and recorded events, a bounded number a turn; how many went.
+async def kept_since(tx: ReadTx) -> datetime | None:
+    """Alert events, recorded events and dead letters that are older go. None: the plan keeps all.
 
     Alerts, incidents and their timelines stay, and so does the audit log.
     """
     tx.public()
     days = (await queries.plan(tx)).limits.retention_days
-    return 0 if days is None else await queries.forget_before(tx, tx.now - timedelta(days=days), FORGOTTEN_AT_ONCE)
+    return None if days is None else tx.now - timedelta(days=days)
+
+
+async def forget_expired(tx: WriteTx) -> int:
+    """Alert events and recorded events that the plan does not keep, a bounded number a turn; how many went."""
+    tx.public()
+    before = await kept_since(tx)
+    return 0 if before is None else await queries.forget_before(tx, before, FORGOTTEN_AT_ONCE)
 
 
 async def get_usage(tx: ReadTx) -> UsageRead:

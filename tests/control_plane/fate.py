@@ -6,6 +6,7 @@ Between two of these points nothing changes anywhere, so one life for each of th
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any
 
 from shared.tx import Actor, Database, ReadTx, WriteTx
@@ -70,7 +71,7 @@ class MortalCalls:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.target, name)
-        if not callable(found):
+        if not iscoroutinefunction(found):
             return found
 
         async def call(*arguments: Any) -> Any:

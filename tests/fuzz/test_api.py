@@ -42,7 +42,7 @@ BOUNDED = settings(
 schemathesis.serializer.alias("application/x-tar", "application/octet-stream")
 whole = schemathesis.openapi.from_dict(document())
 with_ids = whole.include(path_regex=r"/api/(incidents|alerts|apikeys|webhook).*\{")
-with_ids = with_ids.exclude(operation_id="revoke_api_key")
+with_ids = with_ids.exclude(operation_id=["revoke_api_key", "receive_webhook_of"])  # the latter's path names no thing
 
 
 def data(answer: httpx.Response) -> Any:

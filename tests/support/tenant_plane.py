@@ -90,17 +90,21 @@ class Issuer:
     """Plays the control plane: it signs tokens and shows its public key."""
 
     def __init__(self) -> None:
-        self.key = Ed25519PrivateKey.generate()
+        self.key, self.kid = Ed25519PrivateKey.generate(), KID
         self.answers = True
         self.asked = 0
         self.app = Starlette(routes=[Route("/.well-known/jwks.json", self._jwks)])
+
+    def rotate(self) -> None:
+        """Immediately: what the old key has signed counts no longer."""
+        self.key, self.kid = Ed25519PrivateKey.generate(), f"{KID}-{uuid4()}"
 
     async def _jwks(self, _: Request) -> JSONResponse:
         self.asked += 1
         if not self.answers:
             return JSONResponse({}, 503)
         jwk = jwt.algorithms.OKPAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        return JSONResponse({"keys": [{**jwk, "kid": KID, "alg": "EdDSA", "use": "sig"}]})
+        return JSONResponse({"keys": [{**jwk, "kid": self.kid, "alg": "EdDSA", "use": "sig"}]})
 
     def token(
         self,
@@ -126,7 +130,7 @@ class Issuer:
             "exp": now + expires_in,
             **more,
         }
-        return sign(claims, key=key or self.key, kid=KID, audience=audience)
+        return sign(claims, key=key or self.key, kid=self.kid, audience=audience)
 
 
 @dataclass

@@ -154,8 +154,9 @@ async def test_the_plan_says_how_many(plane: Plane, tenant: Tenant, admin_url: s
         async with place.client(tenant, "admin") as admin:
             body = {"name": "ci", "scope": "viewer"}
             plain = data(await admin.post("/api/apikeys", json=body), 201)["api_key"]
-            own = data(await admin.post("/api/apikeys", json={**body, "rate_limit_rps": 3}), 201)["api_key"]
-        for key, limit in ((plain, "2"), (own, "3")):
+            fast = data(await admin.post("/api/apikeys", json={**body, "rate_limit_rps": 3}), 201)["api_key"]
+            slow = data(await admin.post("/api/apikeys", json={**body, "rate_limit_rps": 1}), 201)["api_key"]
+        for key, limit in ((plain, "2"), (fast, "2"), (slow, "1")):
             async with place.client(None, **{"x-api-key": key}) as machine:
                 assert counters(await machine.get(LIST))[0] == limit
         async with place.client(None, **{"x-api-key": plain}) as machine:
@@ -163,20 +164,25 @@ async def test_the_plan_says_how_many(plane: Plane, tenant: Tenant, admin_url: s
             refused(await machine.get(LIST), 429, "RATE_LIMIT")
 
 
+async def key_of(place: Plane, tenant: Tenant, scope: str, rps: int) -> str:
+    async with place.client(tenant, "admin") as admin:
+        body = {"name": "ci", "scope": scope, "rate_limit_rps": rps}
+        return str(data(await admin.post("/api/apikeys", json=body), 201)["api_key"])
+
+
 async def test_a_key_with_a_rate_of_its_own_is_held_to_it_in_every_second_by_all_processes(
-    strict: Plane, tenant: Tenant, admin_url: str
+    plane: Plane, tenant: Tenant, admin_url: str
 ) -> None:
-    """Beyond its scope's limit a minute, and in no second beyond its own."""
-    begin_anew(strict)
-    async with strict.client(tenant, "admin") as admin:
-        body = {"name": "ci", "scope": "viewer", "rate_limit_rps": 4}
-        key = data(await admin.post("/api/apikeys", json=body), 201)["api_key"]
-    now = strict.clock.seconds() // 60 * 60 + 30.5
-    async with running_plane(admin_url, issuer=strict.issuer, requests_per_minute=LIMITS) as second:
-        for place in (strict, second):
+    async with (
+        running_plane(admin_url, issuer=plane.issuer, requests_per_minute={}) as first,
+        running_plane(admin_url, issuer=plane.issuer, requests_per_minute={}) as second,
+    ):
+        key = await key_of(first, tenant, "viewer", 4)
+        now = first.clock.seconds() // 60 * 60 + 90.5
+        for place in (first, second):
             place.app.state.edge.limiter.clock = lambda: now
         async with (
-            strict.client(None, **{"x-api-key": key}) as here,
+            first.client(None, **{"x-api-key": key}) as here,
             second.client(None, **{"x-api-key": key}) as there,
         ):
             for _ in range(3):
@@ -192,7 +198,54 @@ async def test_a_key_with_a_rate_of_its_own_is_held_to_it_in_every_second_by_all
                 resets = {float(answer.headers["x-ratelimit-reset"]) for answer in answers}
                 assert (waits, resets) == ({None, "1"}, {now + 0.5})
                 now += 1
-    strict.app.state.edge.limiter.clock = strict.clock.seconds
+
+
+async def test_a_key_s_own_rate_lifts_neither_the_plan_s_nor_a_throttle(
+    plane: Plane, tenant: Tenant, admin_url: str
+) -> None:
+    """It is bound by both, and told of the window that has less room; both are counted by one statement."""
+    await plane.set_wanted(tenant, requests_per_minute={"viewer": 5})
+    async with running_plane(admin_url, issuer=plane.issuer, requests_per_minute={}) as place:
+        key = await key_of(place, tenant, "viewer", 3)
+        now = place.clock.seconds() // 60 * 60 + 90.5
+        place.app.state.edge.limiter.clock = lambda: now
+        async with place.client(None, **{"x-api-key": key}) as machine:
+            await machine.get("/healthz")
+            seen: list[str] = []
+            with listened(place, seen):
+                assert [counters(await machine.get(LIST)) for _ in range(3)] == [("3", "2"), ("3", "1"), ("3", "0")]
+            assert len([statement for statement in seen if "request_counts" in statement]) == 3
+            assert "in a second" in refused(await machine.get(LIST), 429, "RATE_LIMIT")["detail"]
+            now += 1
+            assert [counters(await machine.get(LIST)) for _ in range(2)] == [("5", "1"), ("5", "0")]
+            now += 1
+            answer = await machine.get(LIST)
+            assert "More than 5 requests in a minute" in refused(answer, 429, "RATE_LIMIT")["detail"]
+            assert (counters(answer), answer.headers["retry-after"]) == (("5", "0"), "28")
+            now += 28
+            await plane.set_wanted(tenant, requests_per_minute={"viewer": 1})
+            place.clock.forward(seconds=60)  # nobody relies on having heard of it
+            assert counters(await machine.get(LIST)) == ("1", "0")
+            now += 1
+            refused(await machine.get(LIST), 429, "RATE_LIMIT")
+
+
+async def test_a_sender_s_key_with_a_rate_is_refused_only_where_it_does_not_send(
+    plane: Plane, tenant: Tenant, admin_url: str
+) -> None:
+    await plane.set_wanted(tenant, requests_per_minute={"viewer": 2})
+    async with running_plane(admin_url, issuer=plane.issuer, requests_per_minute={}) as place:
+        key = await key_of(place, tenant, "ingestion", 1)
+        now = place.clock.seconds() // 60 * 60 + 90.5
+        place.app.state.edge.limiter.clock = lambda: now
+        async with place.client(None, **{"x-api-key": key}) as machine:
+            for _ in range(2):
+                refused(await machine.get(LIST), 403, "FORBIDDEN")
+                refused(await machine.get(LIST), 429, "RATE_LIMIT")
+                now += 1
+            refused(await machine.get(LIST), 429, "RATE_LIMIT")
+            answers = [await machine.post("/api/webhook", json=generic_alert()) for _ in range(5)]
+            assert [answer.status_code for answer in answers] == [200] * 5
 
 
 async def test_every_answer_has_the_three_headers(strict: Plane, tenant: Tenant) -> None:

@@ -11,7 +11,7 @@ from control_plane.billing import service
 from control_plane.billing.errors import BillingIsManual, NotForSale
 from control_plane.billing.flows.doing import Doing
 from control_plane.billing.flows.reconcile import Reconciler
-from control_plane.billing.ports import Payments, PriceSeen
+from control_plane.billing.ports import Offers, Payments, PriceSeen
 from control_plane.billing.rules import FREE
 from control_plane.billing.schemas import (
     BillingRead,
@@ -47,6 +47,7 @@ class BillingFlows:
     database: Database
     payments: Payments | None
     reconciler: Reconciler | None
+    offers: Offers
     read_event: Callable[[bytes, str], StripeEventIn]
     """Verifies the signature. Raises SignatureRefused, EventUnreadable."""
     grace_days: int
@@ -189,7 +190,7 @@ class BillingFlows:
     async def _price(self, actor: Actor, tenant_id: str | None, plan: str) -> tuple[str, PriceSeen]:
         payments, _ = self._online()
         async with self.database.read(actor) as tx:
-            named, lookup_key = await service.price_key_of(tx, tenant_id, plan)
+            named, lookup_key = await service.price_key_of(tx, tenant_id, plan, self.offers)
         price = await payments.find_price(lookup_key)
         if price is None:
             raise NotForSale(plan, f"Stripe has no active price with the lookup key {lookup_key}.")

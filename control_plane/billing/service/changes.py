@@ -18,7 +18,7 @@ from control_plane.billing.errors import (
     WrongCurrency,
 )
 from control_plane.billing.models import BillingChange, BillingCustomer, Subscription
-from control_plane.billing.ports import PriceSeen
+from control_plane.billing.ports import Offers, PriceSeen
 from control_plane.billing.rules import CHANGEABLE, LIVE, ChangeKind, ChangeState, Status
 from control_plane.billing.schemas import (
     BillingChangeEnded,
@@ -31,7 +31,7 @@ from control_plane.billing.service.reading import named_tenant
 from control_plane.core.permissions import Permission
 from control_plane.plans import service as plans
 from control_plane.tenants import service as tenants
-from control_plane.tenants.rules import TenantState
+from control_plane.tenants.rules import TenantState, Where
 from shared.fields import Timestamp
 from shared.tx import ReadTx, WriteTx
 
@@ -41,16 +41,18 @@ TOO_OLD = "Stripe did not answer for a day; what it has is what counts."
 TIME: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 
 
-async def price_key_of(tx: ReadTx, tenant_id: str | None, plan_name: str) -> tuple[str, str]:
+async def price_key_of(tx: ReadTx, tenant_id: str | None, plan_name: str, offers: Offers) -> tuple[str, str]:
     """The tenant, and Stripe's lookup key of what is on sale as this plan. Raises NotForSale, TenantNotFound."""
     tx.require(Permission.BILLING_MANAGE)
     named = named_tenant(tx.actor, tenant_id)
-    await tenants.plan_of(tx, named)
+    present = await tenants.plan_of(tx, named)
     plan = await plans.find_plan(tx, plan_name)
     if plan is None:
         raise NotForSale(plan_name, "there is no such plan.")
     if plan.stripe_price_lookup_key is None:
         raise NotForSale(plan_name, "it has no price online.")
+    if plan.name != present.plan and not offers(named, Where(plan.placement)):
+        raise NotForSale(plan_name, f"this installation has no {plan.placement} plane for {named}.")
     return named, plan.stripe_price_lookup_key
 
 

@@ -40,6 +40,7 @@ from control_plane.identity.schemas import (
     Registered,
     RegistrationRead,
 )
+from control_plane.tenants.errors import TenantIsSuspended
 from shared.tx import Actor, ReadTx, WriteTx
 from shared.web.operations import Api
 
@@ -50,7 +51,7 @@ api = Api(tag="auth", kind="User", plural="users")
     "/api/auth/register",
     status=201,
     access="public",
-    errors=[RegistrationClosed, EmailTaken, InvitationInvalid, AccountExists],
+    errors=[RegistrationClosed, EmailTaken, InvitationInvalid, AccountExists, TenantIsSuspended],
 )
 async def register(request: Request, body: Register) -> Registered:
     """Make an account; then sign in with it.

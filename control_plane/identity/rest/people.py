@@ -35,13 +35,14 @@ from control_plane.identity.schemas import (
     TenantNamed,
 )
 from control_plane.quotas.errors import NoRoomForUser
-from control_plane.tenants.errors import TenantNotFound
+from control_plane.tenants.errors import TenantIsSuspended, TenantNotFound
 from shared.pages import Page
 from shared.tx import Actor, ReadTx, WriteTx
 from shared.web.operations import Api
 
 api = Api(tag="people", kind="User", plural="users")
 UNNAMED = (TenantNotNamed, TenantNotFound)
+UNCHANGEABLE = (*UNNAMED, TenantIsSuspended)
 
 
 @api.get("/api/users", errors=UNNAMED)
@@ -56,7 +57,7 @@ async def get_user(tx: ReadTx, user_id: UUID, query: TenantNamed) -> PersonRead:
     return await service.get_person(tx, query.tenant_id, user_id)
 
 
-@api.patch("/api/users/{user_id}", errors=[NotAMember, LastAdmin, LastBreakGlass, *UNNAMED])
+@api.patch("/api/users/{user_id}", errors=[NotAMember, LastAdmin, LastBreakGlass, *UNCHANGEABLE])
 async def update_user(tx: WriteTx, user_id: UUID, query: TenantNamed, body: PersonPatch) -> PersonRead:
     """Change a member's role, deactivate or reactivate them.
 
@@ -67,20 +68,20 @@ async def update_user(tx: WriteTx, user_id: UUID, query: TenantNamed, body: Pers
     return await service.update_person(tx, query.tenant_id, user_id, body)
 
 
-@api.delete("/api/users/{user_id}", errors=[NotAMember, LastAdmin, LastBreakGlass, *UNNAMED])
+@api.delete("/api/users/{user_id}", errors=[NotAMember, LastAdmin, LastBreakGlass, *UNCHANGEABLE])
 async def remove_user(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRemoved:
     """Take the membership away; the account stays, with what it has elsewhere."""
     await service.remove_person(tx, query.tenant_id, user_id)
     return PersonRemoved(id=user_id, removed=True)
 
 
-@api.post("/api/users/{user_id}/unlock", errors=[NotAMember, NotForAdmins, *UNNAMED])
+@api.post("/api/users/{user_id}/unlock", errors=[NotAMember, NotForAdmins, *UNCHANGEABLE])
 async def unlock_user(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRead:
     """End the wait after wrong passwords."""
     return await service.unlock_person(tx, query.tenant_id, user_id)
 
 
-@api.post("/api/users/{user_id}/reset-totp", errors=[NotAMember, NotForAdmins, NoFactor, *UNNAMED])
+@api.post("/api/users/{user_id}/reset-totp", errors=[NotAMember, NotForAdmins, NoFactor, *UNCHANGEABLE])
 async def reset_totp(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRead:
     """Take a lost second factor away; all sessions of the person end.
 
@@ -94,7 +95,7 @@ async def reset_totp(tx: WriteTx, user_id: UUID, query: TenantNamed) -> PersonRe
     status=201,
     kind="Invitation",
     plural="invitations",
-    errors=[NoRoomForUser, *UNNAMED],
+    errors=[NoRoomForUser, *UNCHANGEABLE],
 )
 async def create_invitations(request: Request, actor: Actor, query: TenantNamed, body: InvitationCreate) -> InvitedAll:
     """Invite people by e-mail, for a week; all that there is room for, or nobody.
@@ -114,7 +115,7 @@ async def list_invitations(tx: ReadTx, query: InvitationQuery) -> Page[Invitatio
 @api.post(
     "/api/users/invitations/{invitation_id}/resend",
     kind="Invitation",
-    errors=[InvitationNotFound, NoRoomForUser, *UNNAMED],
+    errors=[InvitationNotFound, NoRoomForUser, *UNCHANGEABLE],
 )
 async def resend_invitation(request: Request, actor: Actor, invitation_id: UUID, query: TenantNamed) -> InvitedRead:
     """Send another link, good for another week; the one before stops working."""
@@ -122,7 +123,7 @@ async def resend_invitation(request: Request, actor: Actor, invitation_id: UUID,
     return await accounts_of(request).resend(actor, query.tenant_id, invitation_id, origin_of(request))
 
 
-@api.delete("/api/users/invitations/{invitation_id}", kind="Invitation", errors=[InvitationNotFound, *UNNAMED])
+@api.delete("/api/users/invitations/{invitation_id}", kind="Invitation", errors=[InvitationNotFound, *UNCHANGEABLE])
 async def revoke_invitation(tx: WriteTx, invitation_id: UUID, query: TenantNamed) -> InvitationRevoked:
     """Take an invitation back."""
     await service.revoke_invitation(tx, query.tenant_id, invitation_id)
@@ -139,7 +140,7 @@ async def preview_invitation(tx: ReadTx, body: InvitationToken) -> InvitationPre
     "/api/auth/invitations/accept",
     kind="Invitation",
     idempotent=False,
-    errors=[InvitationInvalid, InvitedSomebodyElse],
+    errors=[InvitationInvalid, InvitedSomebodyElse, TenantIsSuspended],
 )
 async def accept_invitation(tx: WriteTx, body: InvitationToken) -> InvitationAccepted:
     """Accept an invitation to the address that one is signed in with."""

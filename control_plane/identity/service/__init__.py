@@ -61,7 +61,7 @@ from control_plane.identity.service.members import (
     unlock_person,
     update_person,
 )
-from control_plane.identity.service.opening import named_tenant
+from control_plane.identity.service.opening import changeable_tenant, named_tenant
 from control_plane.identity.service.sessions import (
     end_own_session,
     end_session,
@@ -90,6 +90,7 @@ __all__ = [
     "begin_password_reset",
     "begin_totp",
     "change_password",
+    "changeable_tenant",
     "check_reset",
     "confirm_totp",
     "count_members",

@@ -31,7 +31,7 @@ from control_plane.identity.schemas import (
     MemberAdded,
     Outcome,
 )
-from control_plane.identity.service.opening import hash_of, named_tenant
+from control_plane.identity.service.opening import changeable_tenant, hash_of, named_tenant
 from control_plane.quotas import service as quotas
 from control_plane.tenants import service as tenants
 from shared.pages import Page, PageQuery
@@ -43,7 +43,7 @@ VALID_DAYS = 7
 async def invite(tx: WriteTx, tenant_id: str | None, command: InvitationCreate) -> list[Invited]:
     """All that there is room for, or none: raises NoRoomForUser. Members, and whoever is invited already, stay so."""
     tx.require(Permission.MEMBERS_MANAGE)
-    tenant = await named_tenant(tx, tenant_id)
+    tenant = await changeable_tenant(tx, tenant_id)
     members = await queries.members_among(tx, tenant.tenant_id, command.addresses)
     waiting = await queries.unanswered_invitations(tx, tenant.tenant_id, command.addresses)
     answers = []
@@ -80,7 +80,7 @@ async def list_invitations(tx: ReadTx, tenant_id: str | None, asked: PageQuery) 
 async def renew_invitation(tx: WriteTx, tenant_id: str | None, invitation_id: UUID) -> Invited:
     """Another link, for another week; the one before is good for nothing now. Raises InvitationNotFound."""
     tx.require(Permission.MEMBERS_MANAGE)
-    tenant = await named_tenant(tx, tenant_id)
+    tenant = await changeable_tenant(tx, tenant_id)
     invitation = await queries.one_invitation(tx, tenant.tenant_id, invitation_id)
     if invitation is None:
         raise InvitationNotFound
@@ -109,7 +109,7 @@ async def note_mailed(tx: WriteTx, tokens: Sequence[str]) -> None:
 async def revoke_invitation(tx: WriteTx, tenant_id: str | None, invitation_id: UUID) -> None:
     """Raises InvitationNotFound."""
     tx.require(Permission.MEMBERS_MANAGE)
-    tenant = await named_tenant(tx, tenant_id)
+    tenant = await changeable_tenant(tx, tenant_id)
     invitation = await queries.one_invitation(tx, tenant.tenant_id, invitation_id)
     if invitation is None:
         raise InvitationNotFound
@@ -152,7 +152,8 @@ async def accept_invitation(tx: WriteTx, token: str) -> InvitationAccepted:
 
 
 async def take_invitation(tx: WriteTx, token: str, user: User) -> InvitationAccepted:
-    """Once. Whoever is a member already keeps their role. Raises InvitationInvalid, InvitedSomebodyElse.
+    """Once. Whoever is a member already keeps their role. Raises InvitationInvalid, InvitedSomebodyElse,
+    TenantIsSuspended.
 
     It takes both the account of the address that was invited and the link: a stranger who made the account for somebody
     else's address does not get what that address is sent.
@@ -163,6 +164,8 @@ async def take_invitation(tx: WriteTx, token: str, user: User) -> InvitationAcce
         raise InvitationInvalid
     if invitation.email != user.email:
         raise InvitedSomebodyElse
+    tenant = (await tenants.describe_tenants(tx, [invitation.tenant_id]))[invitation.tenant_id]
+    tenants.require_active(tx, tenant)
     invitation.accepted_at = tx.now
     if invitation.mailed_at is not None and user.email_verified_at is None:
         user.email_verified_at = tx.now
@@ -181,7 +184,6 @@ async def take_invitation(tx: WriteTx, token: str, user: User) -> InvitationAcce
             user_id=user.id,
         )
     )
-    tenant = (await tenants.describe_tenants(tx, [invitation.tenant_id]))[invitation.tenant_id]
     return InvitationAccepted(tenant_id=tenant.tenant_id, tenant_name=tenant.name, role=Role(invitation.role))
 
 

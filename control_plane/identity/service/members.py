@@ -38,7 +38,7 @@ from control_plane.identity.schemas import (
     UserCreated,
     UserUnlocked,
 )
-from control_plane.identity.service.opening import check_own, named_tenant, revoke
+from control_plane.identity.service.opening import changeable_tenant, check_own, named_tenant, revoke
 from control_plane.identity.service.signing_in import subject_of
 from control_plane.tenants import service as tenants
 from shared.pages import Page
@@ -76,7 +76,7 @@ async def get_person(tx: ReadTx, tenant_id: str | None, user_id: UUID) -> Person
 async def update_person(tx: WriteTx, tenant_id: str | None, user_id: UUID, change: PersonPatch) -> PersonRead:
     """Raises NotAMember, LastAdmin, LastBreakGlass."""
     tx.require(Permission.MEMBERS_MANAGE)
-    named = (await named_tenant(tx, tenant_id)).tenant_id
+    named = (await changeable_tenant(tx, tenant_id)).tenant_id
     if change.is_active is True:
         await reactivate_member(tx, named, user_id)
     if change.role is not MISSING:
@@ -90,7 +90,7 @@ async def update_person(tx: WriteTx, tenant_id: str | None, user_id: UUID, chang
 async def remove_person(tx: WriteTx, tenant_id: str | None, user_id: UUID) -> None:
     """Raises NotAMember, LastAdmin, LastBreakGlass."""
     tx.require(Permission.MEMBERS_MANAGE)
-    await remove_member(tx, (await named_tenant(tx, tenant_id)).tenant_id, user_id)
+    await remove_member(tx, (await changeable_tenant(tx, tenant_id)).tenant_id, user_id)
 
 
 async def unlock_person(tx: WriteTx, tenant_id: str | None, user_id: UUID) -> PersonRead:
@@ -98,7 +98,7 @@ async def unlock_person(tx: WriteTx, tenant_id: str | None, user_id: UUID) -> Pe
     guess its password for ever.
     """
     tx.require(Permission.MEMBERS_MANAGE)
-    named = (await named_tenant(tx, tenant_id)).tenant_id
+    named = (await changeable_tenant(tx, tenant_id)).tenant_id
     person = await _person(tx, named, user_id)
     await _require_theirs_alone(tx, user_id)
     await queries.delete_tries(tx, subject_of(person.email))
@@ -113,7 +113,7 @@ async def reset_second_factor(tx: WriteTx, tenant_id: str | None, user_id: UUID)
     Raises NotAMember, NotForAdmins, NoFactor.
     """
     tx.require(Permission.MEMBERS_MANAGE)
-    named = (await named_tenant(tx, tenant_id)).tenant_id
+    named = (await changeable_tenant(tx, tenant_id)).tenant_id
     person = await _person(tx, named, user_id)
     await _require_theirs_alone(tx, user_id)
     factor = await queries.locked_factor(tx, user_id)

@@ -148,6 +148,14 @@ async def named_tenant(tx: ReadTx, asked: str | None) -> TenantSummary:
     return found
 
 
+async def changeable_tenant(tx: WriteTx, asked: str | None) -> TenantSummary:
+    """The same for whoever changes something of it; raises TenantIsSuspended as well."""
+    tx.public()
+    named = await named_tenant(tx, asked)
+    tenants.require_active(tx, named)
+    return named
+
+
 def check_own(tx: ReadTx, tenant_id: str) -> None:
     """Whoever acts for a tenant acts for no other; raises NotAMember."""
     if tx.actor.tenant is not None and tx.actor.tenant.id != tenant_id:

@@ -47,6 +47,15 @@ class ClusterPlacement:
             _require_serving(await self.reconciler.reconcile(deployment))
         return service_url(tenant.tenant_id)
 
+    async def find(self, tenant: Placed) -> str | None:
+        """Its data is removed before its place: what is going, or gone, has none any more."""
+        if tenant.placement is Where.DEDICATED:
+            async with self.database.read(SYSTEM) as tx:
+                deployment = await deployments.find_deployment(tx, tenant.tenant_id)
+            if deployment is None or deployment.state is DeploymentState.REMOVING:
+                return None
+        return await self.ensure(tenant)
+
     async def remove(self, tenant_id: str) -> None:
         """Returns when the removal is under way: the reconciler goes on until the namespace is gone."""
         async with self.database.write(SYSTEM) as tx:

@@ -33,7 +33,7 @@ async def get_token(tx: ReadTx, tenant_id: str | None) -> ScimTokenRead | None:
 async def create_token(tx: WriteTx, tenant_id: str | None, base_url: str) -> ScimTokenMade:
     """A new one takes the place of the old one, which is refused from this commit on."""
     tx.require(Permission.SSO_MANAGE)
-    named = (await identity.named_tenant(tx, tenant_id)).tenant_id
+    named = (await identity.changeable_tenant(tx, tenant_id)).tenant_id
     is_replaced = await queries.token_of(tx, named) is not None
     token = f"ops_scim_{secrets.token_urlsafe(32)}"
     history = {"last_used_at": None, "last_refused_at": None, "last_refusal": None}
@@ -49,7 +49,7 @@ async def create_token(tx: WriteTx, tenant_id: str | None, base_url: str) -> Sci
 
 async def delete_token(tx: WriteTx, tenant_id: str | None) -> None:
     tx.require(Permission.SSO_MANAGE)
-    token = await queries.token_of(tx, (await identity.named_tenant(tx, tenant_id)).tenant_id)
+    token = await queries.token_of(tx, (await identity.changeable_tenant(tx, tenant_id)).tenant_id)
     if token is None:
         raise NoScimToken
     await tx.session.delete(token)
@@ -65,12 +65,13 @@ async def forget_tenant(tx: WriteTx, tenant_id: str) -> None:
 
 
 async def find_directory(tx: ReadTx, token: str) -> str:
-    """The tenant that a token is for. Raises ScimTokenInvalid, TenantClosed."""
+    """The tenant that a token is for; of a suspended one it reads. Raises ScimTokenInvalid, TenantClosed."""
     tx.public()
     tenant_id = await queries.tenant_of_token(tx, _hash(token))
     if tenant_id is None:
         raise ScimTokenInvalid
-    if not (await tenants.describe_tenants(tx, [tenant_id]))[tenant_id].is_open:
+    tenant = (await tenants.describe_tenants(tx, [tenant_id]))[tenant_id]
+    if not tenant.is_open and not tenant.is_suspended:
         raise TenantClosed
     return tenant_id
 

@@ -64,8 +64,9 @@ async def get_user(tx: ReadTx, user_id: UUID) -> ScimUser:
 
 
 async def create_user(tx: WriteTx, user: ScimUser) -> ScimUser:
-    """Raises UserNameTaken, AccountElsewhere, NoAddress, UnknownRole; QuotaExceeded."""
+    """Raises UserNameTaken, AccountElsewhere, NoAddress, UnknownRole; QuotaExceeded; TenantIsSuspended."""
     tx.require(Permission.MEMBERS_PROVISION)
+    await identity.changeable_tenant(tx, _tenant(tx))
     email, tenant_id = _address(user), _tenant(tx)
     account = await identity.find_account(tx, email)
     if account is not None:
@@ -83,9 +84,10 @@ async def create_user(tx: WriteTx, user: ScimUser) -> ScimUser:
 async def replace_user(tx: WriteTx, user_id: UUID, user: ScimUser) -> ScimUser:
     """For PUT and PATCH: the user as a whole, as it shall be. What is not said about active and roles stays.
 
-    Raises ScimUserNotFound, UserNameTaken, UnknownRole, BreakGlass, LastAdmin.
+    Raises ScimUserNotFound, UserNameTaken, UnknownRole, BreakGlass, LastAdmin, TenantIsSuspended.
     """
     tx.require(Permission.MEMBERS_PROVISION)
+    await identity.changeable_tenant(tx, _tenant(tx))
     member, tenant_id = await _member(tx, user_id), _tenant(tx)
     await _check_user_name(tx, user, member)
     role = _role(user)
@@ -110,8 +112,12 @@ async def patch_user(tx: WriteTx, user_id: UUID, patch: PatchOp[ScimUser]) -> Sc
 
 
 async def delete_user(tx: WriteTx, user_id: UUID) -> None:
-    """The membership ends; the account stays, for it may have others. Raises BreakGlass, LastAdmin."""
+    """The membership ends; the account stays, for it may have others.
+
+    Raises ScimUserNotFound, BreakGlass, LastAdmin, TenantIsSuspended.
+    """
     tx.require(Permission.MEMBERS_PROVISION)
+    await identity.changeable_tenant(tx, _tenant(tx))
     member = await _member(tx, user_id)
     user = (await _users(tx, [member]))[0]
     await _check_break_glass(tx, member)

@@ -33,7 +33,8 @@ from shared.tx import ReadTx, WriteTx
 async def get_connection(tx: ReadTx, tenant_id: str | None) -> SsoConnectionRead | None:
     """Raises TenantNotFound, TenantNotNamed."""
     tx.require(Permission.SSO_MANAGE)
-    connection = await queries.connection_of(tx, await _named(tx, tenant_id))
+    named = (await identity.named_tenant(tx, tenant_id)).tenant_id
+    connection = await queries.connection_of(tx, named)
     return None if connection is None else _read(connection)
 
 
@@ -49,7 +50,7 @@ async def connect(
     Raises SecretNeeded when the issuer changes and no secret comes along: the stored one must not reach the new issuer.
     """
     tx.require(Permission.SSO_MANAGE)
-    named = await _named(tx, tenant_id)
+    named = (await identity.changeable_tenant(tx, tenant_id)).tenant_id
     connection = await queries.locked_connection(tx, named)  # before the admins, as a sign-in does
     await _check_way_back(tx, named, command)
     if if_match is not None and if_match != (0 if connection is None else connection.version):
@@ -78,7 +79,8 @@ async def connect(
 async def disconnect(tx: WriteTx, tenant_id: str | None) -> None:
     """Links and sessions of the connection end, and passwords count again for everybody."""
     tx.require(Permission.SSO_MANAGE)
-    connection = await queries.locked_connection(tx, await _named(tx, tenant_id))
+    named = (await identity.changeable_tenant(tx, tenant_id)).tenant_id
+    connection = await queries.locked_connection(tx, named)
     if connection is None:
         raise NoConnection
     before = ConnectionPicture.model_validate(connection)
@@ -119,10 +121,6 @@ async def confirm_domains(tx: WriteTx, tenant_id: str, command: ConfirmDomains) 
         )
     )
     return _read(connection)
-
-
-async def _named(tx: ReadTx, asked: str | None) -> str:
-    return (await identity.named_tenant(tx, asked)).tenant_id
 
 
 def _take_over(connection: SsoConnection, command: SsoConnectionPut, vault: ClientSecretVault) -> SecretChange:

@@ -33,6 +33,7 @@ from control_plane.sso.schemas import (
     SsoRefused,
 )
 from control_plane.sso.vault import ClientSecretVault
+from control_plane.tenants import service as tenants
 from shared.tx import ReadTx, WriteTx
 
 ATTEMPT_SECONDS = 600
@@ -108,7 +109,8 @@ async def take_attempt(tx: WriteTx, state: str, browser: str) -> Attempt | None:
 
 
 async def admit(tx: WriteTx, tenant_id: str, connection_id: UUID, assertion: Assertion, browser: str) -> str:
-    """Let somebody in whom the provider vouches for; returns the code that their page exchanges for tokens.
+    """Let somebody in whom the provider vouches for; returns the code that their page exchanges for tokens. Members of
+    a suspended tenant come in as what they are; nobody becomes one, and no role changes.
 
     Raises SignInRefused; QuotaExceeded when they would be one member too many.
     """
@@ -246,6 +248,8 @@ async def _new_member(tx: WriteTx, connection: SsoConnection, claimed: Claimed, 
     role = rules.mapped_role(assertion.groups, connection.role_mapping, connection.default_role)
     if role is None:
         raise SignInRefused(Refusal.NO_ROLE, f"No group of {claimed.email} gives a role.")
+    if await _is_suspended(tx, connection):
+        raise SignInRefused(Refusal.NO_ACCESS, f"{claimed.email} is no member, and the tenant is suspended.")
     await quotas.require_room_for_user(tx, connection.tenant_id)
     return await identity.create_member(tx, connection.tenant_id, claimed.email, claimed.name, Role(role))
 
@@ -257,13 +261,17 @@ async def _follow_groups(tx: WriteTx, connection: SsoConnection, member: MemberR
     role = rules.mapped_role(assertion.groups, connection.role_mapping, connection.default_role)
     if role is None:
         raise SignInRefused(Refusal.NO_ROLE, f"No group of {member.email} gives a role.")
-    if role == member.role:
+    if role == member.role or await _is_suspended(tx, connection):
         return member.role
     try:
         await identity.set_role(tx, connection.tenant_id, member.user_id, Role(role))
     except LastAdmin:
         return member.role
     return Role(role)
+
+
+async def _is_suspended(tx: ReadTx, connection: SsoConnection) -> bool:
+    return (await tenants.describe_tenants(tx, [connection.tenant_id]))[connection.tenant_id].is_suspended
 
 
 def _hash(secret: str) -> bytes:

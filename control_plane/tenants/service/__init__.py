@@ -32,6 +32,7 @@ from control_plane.tenants.service.reading import (
     list_tenants,
     plan_of,
     plans_of,
+    require_active,
 )
 from control_plane.tenants.service.relocation import (
     begin_move_step,
@@ -91,6 +92,7 @@ __all__ = [
     "release_move",
     "request_move",
     "request_tenant",
+    "require_active",
     "restore_tenant",
     "resume_tenant",
     "retry_operation",

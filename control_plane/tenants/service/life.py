@@ -46,10 +46,11 @@ CREATING = (TenantState.REQUESTED, TenantState.PROVISIONING)
 
 
 async def request_tenant(tx: WriteTx, command: TenantCreate, kind: OperationKind = OperationKind.CREATE) -> TenantRead:
-    """Record a tenant as ``requested``. Asking again for an unfinished one with equal values continues it.
+    """Record a tenant as ``requested``. Asking again with equal values changes nothing: one that is still being made
+    goes on, an active one is answered as it is.
 
-    ``kind`` is ``import`` when an archive is its source. Raises PlanUnknown; TenantExists when it is finished, was
-    asked for by somebody else, or with other values.
+    ``kind`` is ``import`` when an archive is its source: then only the same person goes on, and only until it is
+    finished. Raises PlanUnknown, TenantExists.
     """
     tx.require(Permission.TENANTS_MANAGE)
     plan = await _plan(tx, command.plan)
@@ -74,8 +75,8 @@ async def request_tenant(tx: WriteTx, command: TenantCreate, kind: OperationKind
         if kind in STREAMED:
             progress.begin_attempt(tx, operation)
         tx.record(TenantRequested(tenant_id=tenant.tenant_id, plan=tenant.plan))
-    elif not await _is_same_request(tx, tenant, command, kind):
-        raise TenantExists(command.tenant_id)
+    else:
+        await _refuse_another(tx, tenant, command, kind)
     return await _read(tx, tenant)
 
 
@@ -227,12 +228,19 @@ async def _cancel_unfinished(tx: WriteTx, tenant: Tenant, kinds: tuple[Operation
         await tx.session.flush()
 
 
-async def _is_same_request(tx: WriteTx, tenant: Tenant, command: TenantCreate, kind: OperationKind) -> bool:
-    asked = {name: getattr(tenant, name) for name in TenantCreate.model_fields}
-    if tenant.state not in CREATING or tenant.created_by != tx.actor.id or asked != command.model_dump():
-        return False
+async def _refuse_another(tx: WriteTx, tenant: Tenant, command: TenantCreate, kind: OperationKind) -> None:
+    """Raises TenantExists unless this tenant is what was asked for."""
+    made = (TenantState.ACTIVE,) if kind is OperationKind.CREATE else ()
+    if tenant.state not in (*CREATING, *made):
+        raise TenantExists(tenant.tenant_id, f"which is {tenant.state}")
+    differs = [name for name, value in command.model_dump().items() if value != getattr(tenant, name)]
+    if differs:
+        raise TenantExists(tenant.tenant_id, f"with another {' and another '.join(differs)}")
+    if kind is OperationKind.IMPORT and tenant.created_by != tx.actor.id:
+        raise TenantExists(tenant.tenant_id, "which somebody else imports")
     operation = await queries.unfinished_operation(tx, tenant.tenant_id)
-    return operation is None or operation.kind == kind
+    if tenant.state in CREATING and operation is not None and operation.kind != kind:
+        raise TenantExists(tenant.tenant_id, f"with an unfinished {operation.kind}")
 
 
 async def _read(tx: WriteTx, tenant: Tenant) -> TenantRead:

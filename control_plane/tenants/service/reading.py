@@ -7,10 +7,11 @@ from pydantic import TypeAdapter
 
 from control_plane.core.permissions import Permission
 from control_plane.tenants import queries
-from control_plane.tenants.errors import TenantNotFound
+from control_plane.tenants.errors import TenantIsSuspended, TenantNotFound
 from control_plane.tenants.ports import CountsOf, PlacedTenant, PlanOfTenant
-from control_plane.tenants.rules import TenantState, Where, may_sign_in
+from control_plane.tenants.rules import TenantState, Where, may_sign_in, standing_of
 from control_plane.tenants.schemas import TenantQuery, TenantRead, TenantSummary
+from shared.contracts.tenants import Standing
 from shared.fields import Text
 from shared.pages import Page, cut, position
 from shared.tx import ReadTx
@@ -47,10 +48,19 @@ async def describe_tenants(tx: ReadTx, tenant_ids: Collection[str]) -> dict[str,
             tenant_id=row.tenant_id,
             name=row.name,
             is_open=may_sign_in(TenantState(row.state)),
+            is_suspended=standing_of(TenantState(row.state)) is Standing.SUSPENDED,
             delete_after=row.delete_after if row.state == TenantState.DELETING else None,
         )
         for row in await queries.names_and_states(tx, tenant_ids)
     }
+
+
+def require_active(tx: ReadTx, tenant: TenantSummary) -> None:
+    """What other domains ask before they change something of a tenant. Raises TenantIsSuspended, to everybody but
+    super-admins and the control plane itself.
+    """
+    if tenant.is_suspended and Permission.TENANTS_MANAGE not in tx.actor.permissions:
+        raise TenantIsSuspended(tenant.delete_after)
 
 
 async def facts_of(tx: ReadTx, tenant_id: str) -> TenantRead:

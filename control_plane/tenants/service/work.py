@@ -58,7 +58,7 @@ async def begin_work(tx: WriteTx, tenant_id: str, limits_of: LimitsOf) -> Work |
         return None  # its own request does the work, since only that has the archive
     if tenant.state == TenantState.REQUESTED:
         progress.move(tx, tenant, TenantState.PROVISIONING)
-    kind = None if operation is None else OperationKind(operation.kind)
+    kind, step = None if operation is None else OperationKind(operation.kind), None
     if operation is not None and kind is not OperationKind.MOVE:
         progress.begin_attempt(tx, operation)
         step = progress.current_step(await queries.steps_of(tx, operation.id))
@@ -67,6 +67,7 @@ async def begin_work(tx: WriteTx, tenant_id: str, limits_of: LimitsOf) -> Work |
     return Work(
         kind=kind,
         operation_id=None if operation is None else operation.id,
+        step=None if step is None else Step(step.name),
         placed=progress.placed(tenant),
         wanted=await progress.wanted_of(tx, tenant, limits_of),
     )

@@ -1161,8 +1161,8 @@ export interface paths {
         /**
          * Register a tenant; answers when it is usable.
          * @description 202 means that its own plane is being made, and its operation shows how far that is; 503 that it is recorded but not
-         *     usable yet. In both cases the same request continues, and so does the control plane by itself. Idempotency-Key is
-         *     honoured.
+         *     usable yet. In both cases the same request continues, and so does the control plane by itself. 200 is for an equal
+         *     request after that, with the tenant as it is; 409 says in what another one differs. Idempotency-Key is honoured.
          */
         post: operations["create_tenant"];
         delete?: never;
@@ -13396,8 +13396,30 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
             /** @description Created */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TenantRead"];
+                    };
+                };
+            };
+            /** @description Accepted */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17988,7 +18010,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
             /** @description Unauthorized */
@@ -17997,7 +18019,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
             /** @description Forbidden */
@@ -18006,7 +18028,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -18015,7 +18037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -18024,7 +18046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
             /** @description Internal Server Error */
@@ -18033,7 +18055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
             /** @description Service Unavailable */
@@ -18042,7 +18064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PostedAlerts"];
                 };
             };
         };
@@ -18604,7 +18626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Unauthorized */
@@ -18613,7 +18635,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Forbidden */
@@ -18622,7 +18644,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -18631,7 +18653,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -18640,7 +18662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Internal Server Error */
@@ -18649,7 +18671,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Service Unavailable */
@@ -18658,7 +18680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
         };
@@ -18696,7 +18718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Unauthorized */
@@ -18705,7 +18727,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Forbidden */
@@ -18714,7 +18736,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Not Found */
@@ -18723,7 +18745,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -18732,7 +18754,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -18741,7 +18763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Internal Server Error */
@@ -18750,7 +18772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
             /** @description Service Unavailable */
@@ -18759,7 +18781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["IncidentIoAnswer"];
                 };
             };
         };
@@ -18795,7 +18817,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Unauthorized */
@@ -18804,7 +18826,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Forbidden */
@@ -18813,7 +18835,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -18822,7 +18844,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -18831,7 +18853,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Internal Server Error */
@@ -18840,7 +18862,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
             /** @description Service Unavailable */
@@ -18849,7 +18871,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"] | components["schemas"]["PagerDutyAnswer"];
                 };
             };
         };

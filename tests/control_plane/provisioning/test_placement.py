@@ -158,6 +158,18 @@ async def test_removing_takes_the_namespace_and_then_the_record(fleet: Fleet) ->
     await fleet.placement.remove("acme")
 
 
+async def test_nothing_is_made_for_a_removal(fleet: Fleet) -> None:
+    tenant = await fleet.tenant("acme")
+    assert await fleet.placement.find(tenant) is None
+    assert (fleet.fake.asked, await fleet.control.sql("select tenant_id from deployments")) == ([], [])
+    await fleet.placement.ensure(tenant)
+    assert await fleet.placement.find(tenant) == URL
+    fleet.fake.cluster.keeps_namespaces = True
+    await fleet.placement.remove("acme")
+    assert await fleet.placement.find(tenant) is None
+    assert (await fleet.deployment("acme")).state is DeploymentState.REMOVING
+
+
 async def test_a_removal_that_the_cluster_did_not_hear_of_goes_on(fleet: Fleet) -> None:
     await fleet.placement.ensure(await fleet.tenant("acme"))
     fleet.fake.forbidden.add(("delete", "namespaces"))

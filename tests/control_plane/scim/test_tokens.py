@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from control_plane.identity.rules import Role
-from tests.control_plane.scim.conftest import Directory
+from tests.control_plane.scim.conftest import USER, Directory
 from tests.control_plane.support import ControlPlane, bearer
 
 PATH = "/api/auth/sso/scim-token"
@@ -134,7 +134,34 @@ async def test_another_tenants_members_are_not_there(directory: Directory) -> No
     ]
 
 
-async def test_a_closed_tenant_has_no_directory(directory: Directory) -> None:
-    await directory.control.execute("update tenants set state = 'deleting' where tenant_id = 'acme'")
+async def test_a_tenant_that_is_not_made_yet_has_no_directory(directory: Directory) -> None:
+    await directory.control.execute("update tenants set state = 'provisioning' where tenant_id = 'acme'")
     answer = await directory.client.get("/Users")
     assert (answer.status_code, answer.json()["status"]) == (403, "403")
+
+
+@pytest.mark.parametrize(
+    ("state", "delete_after", "why"),
+    [("suspended", "null", "suspended"), ("deleting", "'2031-05-04T03:00Z'", "to be deleted on 2031-05-04 (UTC)")],
+)
+async def test_a_suspended_tenants_directory_reads_and_writes_nothing(
+    directory: Directory, state: str, delete_after: str, why: str
+) -> None:
+    ana = await directory.created("ana", emails=[{"value": "ana@acme.example"}])
+    path, off = f"/Users/{ana['id']}", {"op": "replace", "path": "active", "value": False}
+    await directory.control.execute(f"update tenants set state = '{state}', delete_after = {delete_after}")
+    kept = "select row_to_json(u)::text from scim_users u"
+    before = await directory.members(), await directory.control.sql(kept)
+    refused = [
+        await directory.create("bea", emails=[{"value": "bea@acme.example"}]),
+        await directory.client.put(path, json={"schemas": [USER], "userName": "ana", "displayName": "Another"}),
+        await directory.patch(ana["id"], off),
+        await directory.client.delete(path),
+    ]
+    said = f"This tenant is {why}: everything can be read, nothing can be changed."
+    assert [answer.json() for answer in refused] == [{"schemas": [ERROR], "status": "403", "detail": said}] * 4
+    assert {(one.status_code, one.headers["content-type"]) for one in refused} == {(403, "application/scim+json")}
+    assert (await directory.members(), await directory.control.sql(kept)) == before
+    assert (await directory.client.get(path)).json() == ana
+    assert await directory.find('userName eq "ana"') == ["ana"]
+    assert (await directory.client.get("/Schemas")).status_code == 200

@@ -268,3 +268,20 @@ async def test_an_existing_member_is_linked_and_keeps_the_password(
     assert (signed_in["user"]["id"], signed_in["user"]["role"]) == (str(user_id), "operator")
     by_password = await plane.control.sign_in("ana@acme.example")
     assert (await plane.control.client.get("/api/auth/me", headers=bearer(by_password["token"]))).status_code == 200
+
+
+async def test_members_of_a_suspended_tenant_come_in_as_what_they_are_and_nobody_else(
+    plane: SsoPlane, browser: Browser, provider: FakeProvider
+) -> None:
+    await plane.connect(provider.issuer, role_mapping={"readers": "viewer"})
+    await plane.control.add_user("ana@acme.example", {"acme": Role.OPERATOR})
+    members = "select user_id, role from memberships order by 1"
+    before = await plane.control.sql(members)
+    await plane.control.execute("update tenants set state = 'suspended'")
+    provider.claims["groups"] = ["readers"]
+    assert (await browser.sign_in(tenant_id="acme"))["user"]["role"] == "operator"
+    provider.claims |= {"sub": "bea-1", "email": "bea@acme.example"}
+    assert error_of(await browser.walk(tenant_id="acme")) == "sso_no_access"
+    assert await plane.refusals() == [("sso_no_access", "bea@acme.example is no member, and the tenant is suspended.")]
+    assert await plane.control.sql(members) == before
+    assert await plane.control.sql("select 1 from users where email = 'bea@acme.example'") == []

@@ -357,6 +357,8 @@ async def test_while_its_plane_is_being_made_a_create_answers_202(control: Contr
         async def ensure(self, tenant: PlacedTenant) -> str:
             raise PlacementNotReady("deployment", "0 of 2 pods are ready")
 
+        find = ensure
+
         async def remove(self, tenant_id: str) -> None:
             raise AssertionError
 

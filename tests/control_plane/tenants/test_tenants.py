@@ -60,16 +60,52 @@ async def test_an_unknown_tenant(control: ControlPlane) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
+RECORDED = "select t::text, (select count(*) from operations), (select count(*) from events) from tenants t"
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotency-key": "another"}], ids=["no key", "a new key"])
+async def test_an_equal_repeat_gets_the_tenant_as_it_is(control: ControlPlane, key: dict[str, str]) -> None:
+    headers = await control.super_admin()
+    created = await control.client.post("/api/tenants", json=ACME, headers=headers)
+    before = await control.sql(RECORDED)
+    for _ in range(2):
+        again = await control.client.post("/api/tenants", json=ACME, headers={**headers, **key})
+        assert (again.status_code, again.json()) == (200, created.json())
+    assert await control.sql(RECORDED) == before
+    assert control.plane.calls == ["acme-corp"]
+
+
 @pytest.mark.parametrize(
-    "change", [{}, {"name": "Another"}, {"plan": "free"}], ids=["equal", "other name", "other plan"]
+    ("change", "said"),
+    [
+        ({"name": "Another"}, "with another name"),
+        ({"plan": "free"}, "with another plan"),
+        ({"name": "Another", "contact_email": "x@y.example"}, "with another name and another contact_email"),
+    ],
 )
-async def test_a_duplicate_is_a_conflict(control: ControlPlane, change: dict[str, str]) -> None:
+async def test_another_tenant_with_its_id_is_a_conflict(
+    control: ControlPlane, change: dict[str, str], said: str
+) -> None:
     headers = await control.super_admin()
     await control.client.post("/api/tenants", json=ACME, headers=headers)
+    before = await control.sql(RECORDED)
     answer = await control.client.post("/api/tenants", json={**ACME, **change}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
-    assert await control.sql("select name, plan from tenants") == [("Acme Corporation", "pro")]
+    assert answer.json()["error"] == f"There is a tenant acme-corp already, {said}; choose another tenant_id."
+    assert await control.sql(RECORDED) == before
     assert control.plane.calls == ["acme-corp"]
+
+
+@pytest.mark.parametrize("state", ["suspended", "deleting", "gone"])
+async def test_a_tenant_that_does_not_work_is_not_made_again(control: ControlPlane, state: str) -> None:
+    headers = await control.super_admin()
+    await control.client.post("/api/tenants", json=ACME, headers=headers)
+    await control.execute(f"update tenants set state = '{state}'")
+    before = await control.sql(RECORDED)
+    answer = await control.client.post("/api/tenants", json=ACME, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
+    assert f"which is {state}" in answer.json()["error"]
+    assert await control.sql(RECORDED) == before
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,23 @@ async def test_a_plane_that_starts_while_the_control_plane_is_away_knows_its_key
         data(await client.get(WHO))
 
 
+async def test_a_withdrawn_key_does_not_come_back_with_the_next_start(admin_url: str, tenant: Tenant) -> None:
+    issuer = Issuer()
+    withdrawn = bearer(issuer.token(tenant.id))
+    async with running_plane(admin_url, issuer=issuer) as before, before.client() as client:
+        before.app.state.signing_keys.clock = before.clock.monotonic
+        data(await client.get(WHO, headers=withdrawn))
+        issuer.rotate()
+        valid = bearer(issuer.token(tenant.id))
+        before.clock.forward(minutes=6)
+        data(await client.get(WHO, headers=valid))
+        refused(await client.get(WHO, headers=withdrawn), 401, "UNAUTHORIZED")
+    issuer.answers = False
+    async with running_plane(admin_url, issuer=issuer, prepare=False) as after, after.client() as client:
+        refused(await client.get(WHO, headers=withdrawn), 401, "UNAUTHORIZED")
+        data(await client.get(WHO, headers=valid))
+
+
 async def test_an_unknown_key_is_asked_for_at_most_once_in_ten_seconds(
     admin_url: str, plane: Plane, tenant: Tenant
 ) -> None:

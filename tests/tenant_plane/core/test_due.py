@@ -177,7 +177,13 @@ async def test_a_tenant_can_not_touch_another_s_marks(plane: Plane, tenant: Tena
     async with plane.database.write(plane.actor(other)) as tx:
         await tx.session.execute(text("select plane.take_due('snooze', cast(:far as text)::timestamptz)"), {"far": far})
     assert await marks(plane, tenant) == 1
-    for statement in ("select 1 from plane.due", "delete from plane.due", "update plane.tenants set swept_at = now()"):
+    for statement in (
+        "select 1 from plane.due",
+        "delete from plane.due",
+        "update plane.tenants set swept_at = now()",
+        "update plane.tenants set held_next_at = now()",
+        f"select plane.count_held(array['{tenant.schema}'])",
+    ):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with plane.database.write(plane.actor(other)) as tx:
                 await tx.session.execute(text(statement))

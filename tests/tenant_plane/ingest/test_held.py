@@ -10,6 +10,7 @@ import pytest
 from shared.contracts.tenants import Standing
 from shared.errors import Unavailable
 from shared.tx import Tenant
+from tenant_plane import worker
 from tenant_plane.core.tenancy import raw_connection, system_actor
 from tenant_plane.ingest import flows, service
 from tenant_plane.usage.rules import next_month
@@ -133,10 +134,71 @@ async def test_events_over_the_plan_are_kept_until_it_has_room(
     assert not await marked(plane, tenant)
 
 
+async def without_turns(plane: Plane, number: int, *, at_once: int, monkeypatch: pytest.MonkeyPatch) -> list[Tenant]:
+    """So many tenants with one processed and one held alert each, over their plan; nobody else's payloads are held."""
+    monkeypatch.setattr(worker, "MOST_HELD_TENANTS", at_once)
+    tenants = [await plane.new_tenant() for _ in range(number)]
+    await plane.rows(tenants[0], "update plane.tenants set held_since = null")
+    for tenant in tenants:
+        await plane.set_wanted(tenant, events_per_month=1)
+        async with plane.client(tenant) as admin:
+            await fired(admin, title="first")
+            await sent(admin, "second")
+    return tenants
+
+
+async def test_tenants_without_room_keep_nobody_from_their_turn(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as a turn takes stand in front of the last one, which is upgraded, and then in front of each other."""
+    *full, last = await without_turns(plane, 3, at_once=2, monkeypatch=monkeypatch)
+    await plane.set_wanted(last, events_per_month=10)
+    for _ in range(2):
+        await plane.tick("process_held_payloads")
+    assert await names(plane, last) == ["first", "second"]
+    assert [await names(plane, tenant) for tenant in full] == [["first"]] * 2
+    await plane.set_wanted(full[1], events_per_month=10)
+    await plane.tick("process_held_payloads")
+    assert [await names(plane, tenant) for tenant in full] == [["first"], ["first", "second"]]
+
+
+async def test_tenants_whose_work_fails_keep_nobody_from_their_turn(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *broken, last = await without_turns(plane, 3, at_once=2, monkeypatch=monkeypatch)
+    for tenant in (*broken, last):
+        await plane.set_wanted(tenant)
+    for tenant in broken:
+        await plane.rows(tenant, "alter table held_payloads rename to lost")
+    for _ in range(2):
+        await plane.tick("process_held_payloads")
+    assert await names(plane, last) == ["first", "second"]
+    assert [await names(plane, tenant) for tenant in broken] == [["first"]] * 2
+    await plane.rows(last, "update plane.tenants set held_since = null")
+
+
+async def test_a_turn_without_room_reads_no_payload_and_is_not_repeated_at_once(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenants = await without_turns(plane, 3, at_once=10, monkeypatch=monkeypatch)
+    with plane.statements() as first:
+        await plane.tick("process_held_payloads")
+    # Whose turn it is; for each the lock, its plan, its month, and that it is put off.
+    assert first.count == 1 + 4 * len(tenants), first.seen
+    assert not [statement for statement in first.seen if "held_payloads" in statement]
+    with plane.statements() as second:
+        await plane.tick("process_held_payloads")
+    assert second.count == 1, second.seen
+    plane.clock.forward(minutes=11)  # somebody made room past the application
+    await plane.rows(tenants[0], "delete from usage_days")
+    await plane.tick("process_held_payloads")
+    assert [await names(plane, tenant) for tenant in tenants] == [["first", "second"], ["first"], ["first"]]
+
+
 async def test_a_new_month_has_room_again(plane: Plane, tenant: Tenant, admin: httpx.AsyncClient) -> None:
     await plane.set_wanted(tenant, events_per_month=1)
     await fired(admin, title="first")
     await sent(admin, "second")
+    await plane.tick("process_held_payloads")
+    assert await names(plane, tenant) == ["first"]
     plane.clock.forward(seconds=(next_month(plane.clock()) - plane.clock()).total_seconds() + 60)
     await plane.tick("process_held_payloads")
     assert await names(plane, tenant) == ["first", "second"]

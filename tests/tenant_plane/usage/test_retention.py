@@ -9,6 +9,7 @@ from shared.contracts.limits import Limits
 from shared.contracts.tenants import Standing, TenantWanted
 from shared.tx import Tenant
 from tenant_plane.core.tenancy import system_actor
+from tenant_plane.ingest import service as ingest
 from tenant_plane.usage import service as usage
 from tests.support.tenant_plane import Plane, fired
 
@@ -59,6 +60,29 @@ async def test_only_what_is_older_goes_and_the_audit_log_stays(plane: Plane) -> 
     assert new[0] == 1 and 0 < new[1] < old[1]
     assert new[2:] == old[2:]
     assert await forget(plane, tenant) == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "left"), [(7, ["new"]), (9, ["never", "new", "replayed"]), (None, ["never", "new", "replayed"])]
+)
+async def test_dead_letters_go_with_the_messages_replayed_or_not(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch, days: int | None, left: list[str]
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_FORGOTTEN", 1)
+    tenant = await lived_in(plane, days)
+    for error, received, replayed in (("never", 8, None), ("replayed", 8, 8), ("new", 6, 6)):
+        await plane.rows(
+            tenant,
+            "insert into dead_letters (id, source, sender, payload, error, received_at, replayed_at)"
+            " values (gen_random_uuid(), 'x', 'x', 'x', $1, now() - make_interval(days => $2),"
+            " now() - make_interval(days => $3))",
+            error,
+            received,
+            replayed,
+        )
+    await plane.sweep()
+    rows = await plane.rows(tenant, "select error from dead_letters order by error")
+    assert [row["error"] for row in rows] == left
 
 
 @pytest.mark.parametrize("days", [9, None])
