@@ -87,6 +87,8 @@ def started(folder: Path, port: int | None = None, **changes: str) -> Iterator[P
         "OPSPLANE_STORM": "1",
         "OPSPLANE_SSO_ALLOW_HTTP": "1",
         "OPSPLANE_OPEN_REGISTRATION": "1",
+        # A sign-in is kept for all tests; two pages that renew the same one would end it.
+        "OPSPLANE_ACCESS_TOKEN_SECONDS": "3600",
         "PYTHONUNBUFFERED": "1",
         **changes,
     }

@@ -218,7 +218,7 @@ async def test_which_keys_of_somebody_end_is_asked(
     message = page.get_by_role("region", name="Messages")
     await expect(message).to_contain_text(f"{said}; 1 API key revoked, 1 API key goes on working")
     async with with_key(product, kept) as api:
-        assert (await api.get("/api/incidents", limit=1))["items"] == []
+        await api.get("/api/incidents", limit=1)
     await refused_soon(product, ended)
 
 
