@@ -1,6 +1,5 @@
 """Killed in the middle of a storm, started again on the same data: nothing that was acknowledged is missing."""
 
-import contextlib
 import os
 import signal
 from pathlib import Path
@@ -21,13 +20,8 @@ from tests.crash.product import (
     sql,
     up,
 )
-from tests.support.processes import descendants, end, wait_for_end
+from tests.support.processes import descendants, end, kill, wait_for_end
 from tests.support.waiting import eventually
-
-
-def kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def first_incident(product: Product) -> None:

@@ -1,7 +1,5 @@
 """The whole product is killed the moment somebody has paid: what was bought is there after the restart, once."""
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,7 +8,7 @@ import httpx
 
 from tests.crash.product import Product, up
 from tests.support.origin import free_port
-from tests.support.processes import wait_for_end
+from tests.support.processes import kill, wait_for_end
 from tests.support.stripe_process import stripe_beside, until_it_answers
 from tests.support.waiting import eventually
 
@@ -43,11 +41,11 @@ def pay(client: httpx.Client) -> None:
     assert paid.status_code == 303, paid.text
 
 
-def kill(product: Product) -> None:
+def kill_all(product: Product) -> None:
     """Its database, too."""
     family = product.family()
     for pid in family:
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     product.process.wait(30)
     wait_for_end(family)
 
@@ -60,7 +58,7 @@ def test_what_was_paid_for_is_there_after_the_restart(folder: Path) -> None:
             make_free(product)
             assert plan(client, "/api/billing") == "free"
             pay(client)
-            kill(product)
+            kill_all(product)
         with up(folder, port, **stripe.environment) as product, admin(product) as client:
             eventually(lambda: plan(client, "/api/billing") == "pro", "the control plane gives the plan")
             eventually(lambda: plan(client, "/api/usage") == "pro", "the tenant plane allows what the plan does")
