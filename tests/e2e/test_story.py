@@ -286,4 +286,4 @@ async def be_back(alva: Page) -> None:
     await expect(alva.locator(".standing")).to_have_count(0)
     await create_key(alva, "Zabbix")
     await made_key(alva, "Zabbix")
-    await expect(alva.get_by_role("region", name="API keys").get_by_role("listitem")).to_have_count(4)
+    await expect(alva.get_by_role("region", name="API keys").get_by_role("listitem")).to_have_count(5)
